@@ -1,0 +1,314 @@
+// Package events is the change log: every committed change of a team's things is a numbered row of
+// the team's stream, written in the change's own transaction. The log, not any later publish, is
+// what realtime sends and what clients recover from.
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tandem/internal/db"
+	"tandem/internal/errs"
+)
+
+// By is the person a change is signed with.
+type By struct {
+	ID       string `json:"id"`
+	Username string `json:"username"`
+}
+
+// Message is one committed change, as every transport sends it. Change-specific members are set by
+// the package that owns the thing.
+type Message struct {
+	Type       string         `json:"type"`
+	ID         string         `json:"id"`
+	TeamID     string         `json:"team_id,omitempty"`
+	Seq        int64          `json:"seq"`
+	ProjectID  string         `json:"project_id,omitempty"`
+	TaskID     string         `json:"task_id,omitempty"`
+	Version    int64          `json:"version,omitempty"`
+	Changes    map[string]any `json:"changes,omitempty"`
+	Tasks      []TaskChange   `json:"tasks,omitempty"` // a change of many tasks at once
+	Comment    any            `json:"comment,omitempty"`
+	Comments   any            `json:"comments,omitempty"` // an import's, many at once
+	Member     any            `json:"member,omitempty"`
+	Project    any            `json:"project,omitempty"`
+	Label      any            `json:"label,omitempty"`
+	Team       any            `json:"team,omitempty"`
+	Invite     any            `json:"invite,omitempty"`
+	SessionID  string         `json:"session_id,omitempty"`
+	UpdatedBy  *By            `json:"updated_by"`
+	MutationID *string        `json:"mutation_id"`
+	Timestamp  time.Time      `json:"timestamp"`
+}
+
+// TaskChange is one task's part in a change of many.
+type TaskChange struct {
+	TaskID  string         `json:"task_id"`
+	Version int64          `json:"version"`
+	Changes map[string]any `json:"changes"`
+}
+
+// Row is one logged message: its number and its JSON.
+type Row struct {
+	Seq  int64
+	Data json.RawMessage
+}
+
+// Hinter passes on "this stream has something new". A lost hint costs a poll interval, never data,
+// so it returns nothing and must not block.
+type Hinter interface{ Hint(stream string) }
+
+// Log writes and reads streams. A stream is a team's or a user's id.
+type Log struct {
+	db *db.DB
+
+	mu      sync.RWMutex
+	hinters []Hinter
+}
+
+// NewLog returns the log in db.
+func NewLog(db *db.DB) *Log { return &Log{db: db} }
+
+// Notify adds a hinter that is told of every commit of this node.
+func (l *Log) Notify(h Hinter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hinters = append(l.hinters, h)
+}
+
+const openStream = `
+INSERT INTO streams (id, seq)
+VALUES ($1, 0)
+ON CONFLICT (id) DO NOTHING`
+
+// Open makes a stream. Whoever creates a team or a user does so in the same transaction.
+func (l *Log) Open(ctx context.Context, tx *db.Tx, stream string) error {
+	if _, err := tx.Exec(ctx, openStream, stream); err != nil {
+		return fmt.Errorf("open stream %s: %w", stream, err)
+	}
+	return nil
+}
+
+const lockStream = `
+UPDATE streams
+SET seq = seq
+WHERE id = $1`
+
+// Lock takes the stream's row until the commit. Changes that decide by what their neighbours
+// are (a position between two others) take it first; others leave it to Record.
+func (l *Log) Lock(ctx context.Context, tx *db.Tx, stream string) error {
+	if tx.Dialect() == db.SQLite {
+		return nil // the one writer is locked already
+	}
+	if _, err := tx.Exec(ctx, lockStream, stream); err != nil {
+		return fmt.Errorf("lock stream %s: %w", stream, err)
+	}
+	return nil
+}
+
+const nextSeq = `
+UPDATE streams
+SET seq = seq + $2
+WHERE id = $1
+RETURNING seq`
+
+const insertEvent = `
+INSERT INTO events (stream_id, seq, id, type, task_id, actor_id, mutation_id, payload, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+// Record appends messages to a stream, as the last thing of a transaction: the stream's row stays
+// locked from here to the commit, which is what makes seq gap-free and in commit order. It fills in
+// ID, Seq and Timestamp (when zero) and returns the last seq.
+// A transaction that records to several streams does so in RecordAll.
+func (l *Log) Record(ctx context.Context, tx *db.Tx, stream string, messages ...*Message) (int64, error) {
+	if len(messages) == 0 {
+		return 0, nil
+	}
+	var seq int64
+	if err := tx.QueryRowContext(ctx, nextSeq, stream, len(messages)).Scan(&seq); err != nil {
+		return 0, fmt.Errorf("number change of %s: %w", stream, err)
+	}
+	for i, m := range messages {
+		m.Seq = seq - int64(len(messages)-1-i)
+		if m.ID == "" {
+			m.ID = uuid.Must(uuid.NewV7()).String()
+		}
+		if m.Timestamp.IsZero() {
+			m.Timestamp = tx.Now
+		}
+		payload, err := json.Marshal(m)
+		if err != nil {
+			return 0, fmt.Errorf("encode %s: %w", m.Type, err)
+		}
+		var actor, mutation any
+		if m.UpdatedBy != nil {
+			actor = m.UpdatedBy.ID
+		}
+		if m.MutationID != nil {
+			mutation = *m.MutationID
+		}
+		if _, err := tx.Exec(ctx, insertEvent, stream, m.Seq, m.ID, m.Type, db.NullString(m.TaskID), actor, mutation, string(payload), db.Time(tx.Now)); err != nil {
+			return 0, fmt.Errorf("record %s: %w", m.Type, err)
+		}
+	}
+	tx.AfterCommit(func(context.Context) { l.hint(stream) })
+	return seq, nil
+}
+
+// RecordAll records to several streams, in sorted order so that two such transactions cannot
+// deadlock.
+func (l *Log) RecordAll(ctx context.Context, tx *db.Tx, byStream map[string][]*Message) error {
+	streams := make([]string, 0, len(byStream))
+	for s := range byStream {
+		streams = append(streams, s)
+	}
+	slices.Sort(streams)
+	for _, s := range streams {
+		if _, err := l.Record(ctx, tx, s, byStream[s]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Log) hint(stream string) {
+	l.mu.RLock()
+	hinters := l.hinters
+	l.mu.RUnlock()
+	for _, h := range hinters {
+		h.Hint(stream)
+	}
+}
+
+const head = `
+SELECT seq
+FROM streams
+WHERE id = $1`
+
+// Head is the number of the stream's last change; 0 for a stream that is not there.
+func (l *Log) Head(ctx context.Context, q db.Querier, stream string) (int64, error) {
+	var seq int64
+	err := q.QueryRowContext(ctx, head, stream).Scan(&seq)
+	if db.NoRow(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read head of %s: %w", stream, err)
+	}
+	return seq, nil
+}
+
+// Heads is Head for many streams; those that are not there are left out.
+func (l *Log) Heads(ctx context.Context, streams []string) (map[string]int64, error) {
+	out := make(map[string]int64, len(streams))
+	for part := range slices.Chunk(streams, 500) {
+		var args db.Args
+		type row struct {
+			id  string
+			seq int64
+		}
+		rows, err := db.Collect(ctx, l.db.Read(), func(r db.Row) (v row, err error) {
+			err = r.Scan(&v.id, &v.seq)
+			return v, err
+		}, "SELECT id, seq FROM streams WHERE id IN "+args.In(part), args...)
+		if err != nil {
+			return nil, fmt.Errorf("read heads: %w", err)
+		}
+		for _, r := range rows {
+			out[r.id] = r.seq
+		}
+	}
+	return out, nil
+}
+
+// One statement is one snapshot, under READ COMMITTED too: head and rows belong together.
+// Index: events' primary key (stream_id, seq).
+const replay = `
+SELECT s.seq, e.seq, e.payload
+FROM streams s
+LEFT JOIN (
+	SELECT stream_id, seq, payload
+	FROM events
+	WHERE stream_id = $1 AND seq > $2
+	ORDER BY seq
+	LIMIT $3
+) e ON e.stream_id = s.id
+WHERE s.id = $1
+ORDER BY e.seq`
+
+// Replay returns the stream's head and up to limit rows after the given seq, oldest first, all
+// from one moment. limit < 0 means no limit, 0 just the head. errs.Gone with code "pruned" says
+// that rows after it are no longer kept; the caller reads the snapshot again.
+func (l *Log) Replay(ctx context.Context, stream string, after int64, limit int) (headSeq int64, rows []Row, err error) {
+	if limit == 0 {
+		headSeq, err = l.Head(ctx, l.db.Read(), stream)
+		return headSeq, nil, err
+	}
+	if limit < 0 {
+		limit = 1 << 30
+	}
+	res, err := l.db.Read().QueryContext(ctx, replay, stream, after, limit)
+	if err != nil {
+		return 0, nil, fmt.Errorf("replay %s: %w", stream, err)
+	}
+	defer func() { _ = res.Close() }()
+	for res.Next() {
+		var seq *int64
+		var payload *string
+		if err := res.Scan(&headSeq, &seq, &payload); err != nil {
+			return 0, nil, fmt.Errorf("replay %s: %w", stream, err)
+		}
+		if seq != nil {
+			rows = append(rows, Row{*seq, json.RawMessage(*payload)})
+		}
+	}
+	if err := res.Err(); err != nil {
+		return 0, nil, fmt.Errorf("replay %s: %w", stream, err)
+	}
+	if after < headSeq && (len(rows) == 0 || rows[0].Seq != after+1) {
+		return headSeq, nil, errs.Code(errs.Gone, "pruned", "changes after %d are no longer kept: read the snapshot again", after)
+	}
+	return headSeq, rows, nil
+}
+
+// Epoch names this life of the log; a client whose epoch differs reads the snapshot again.
+func (l *Log) Epoch(ctx context.Context) (string, error) { return l.db.Meta(ctx, "epoch") }
+
+const prune = `
+DELETE FROM events
+WHERE stream_id = $1 AND seq <= $2 AND created_at < $3`
+
+// Prune drops rows that are both older than maxAge and not among the last keep of their stream.
+// It returns how many.
+func (l *Log) Prune(ctx context.Context, maxAge time.Duration, keep int64) (int64, error) {
+	type stream struct {
+		id  string
+		seq int64
+	}
+	streams, err := db.Collect(ctx, l.db.Read(), func(r db.Row) (v stream, err error) {
+		err = r.Scan(&v.id, &v.seq)
+		return v, err
+	}, `SELECT id, seq FROM streams WHERE seq > $1`, keep)
+	if err != nil {
+		return 0, fmt.Errorf("list streams: %w", err)
+	}
+	var total int64
+	for _, s := range streams {
+		err := l.db.Write(ctx, func(tx *db.Tx) error {
+			n, err := tx.Exec(ctx, prune, s.id, s.seq-keep, db.Time(tx.Now.Add(-maxAge)))
+			total += n
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("prune %s: %w", s.id, err)
+		}
+	}
+	return total, nil
+}
