@@ -45,6 +45,7 @@ CREATE TABLE refresh_tokens (
     used_at    TIMESTAMPTZ
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE password_resets (
     hash       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -81,7 +82,7 @@ CREATE TABLE invites (
     user_id    TEXT COLLATE "C" REFERENCES users (id) ON DELETE CASCADE,
     role       TEXT NOT NULL,
     token_hash TEXT NOT NULL,
-    invited_by TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    invited_by TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     status     TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
@@ -137,8 +138,8 @@ CREATE TABLE tasks (
     status          TEXT NOT NULL,
     priority        BIGINT NOT NULL,
     position        TEXT COLLATE "C" NOT NULL,
-    assigned_to     TEXT REFERENCES users (id) ON DELETE SET NULL,
-    created_by      TEXT REFERENCES users (id) ON DELETE SET NULL,
+    assigned_to     TEXT COLLATE "C" REFERENCES users (id) ON DELETE SET NULL,
+    created_by      TEXT COLLATE "C" REFERENCES users (id) ON DELETE SET NULL,
     imported_author TEXT,
     origin          TEXT COLLATE "C",
     due_at          TIMESTAMPTZ,

@@ -45,6 +45,7 @@ CREATE TABLE refresh_tokens (
     used_at    TEXT
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE password_resets (
     hash       TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,92 @@
+// Package config holds the one configuration struct of Tandem. The program reads it once, from
+// flags, TANDEM_* variables and a YAML file, and hands each part the few fields it needs.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is everything an operator can set. The zero value with its defaults runs: SQLite and
+// files in ./data, memory engine, port 8080. Tags are kong's; docs/admin/config.md is made from them.
+type Config struct {
+	Addr               string        `default:":8080" help:"Address the app, the API and the sockets listen on."`
+	AdminAddr          string        `default:"127.0.0.1:9090" help:"Address of the admin listener (metrics); empty turns it off."`
+	DataDir            string        `default:"./data" help:"Directory of the SQLite database, the signing key and files." type:"path"`
+	BaseURL            string        `name:"base-url" env:"TANDEM_BASE_URL" default:"http://localhost:8080" help:"Address people reach Tandem at, as in links and Origin checks."`
+	DatabaseURL        string        `name:"database-url" env:"TANDEM_DATABASE_URL" help:"postgres://… (empty: SQLite in the data directory)."`
+	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis://… for several nodes (empty: memory)."`
+	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
+	Registration       string        `default:"open" enum:"open,closed" help:"Who may register: open or closed (the first user always may)."`
+	Dev                bool          `help:"Development mode: password reset links are logged, the web app may come from Vite."`
+	LogLevel           string        `default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged."`
+	LogFormat          string        `default:"auto" enum:"auto,text,json" help:"Log format; auto is text on a terminal and JSON elsewhere."`
+	RateLimits         string        `default:"on" enum:"on,off" help:"Rate limits; off is for benchmarks."`
+	MaxImportSize      int64         `name:"max-import-size" default:"67108864" help:"Largest file an import accepts, in bytes."`
+	ShutdownDelay      time.Duration `default:"0s" help:"How long /readyz answers 503 before the server stops accepting, for load balancers."`
+	EventRetentionDays int           `name:"event-retention-days" default:"7" help:"Days a team's change log is kept at least."`
+	EventRetentionRows int           `name:"event-retention-rows" default:"10000" help:"Rows of a team's change log that are kept at least."`
+}
+
+// Postgres says whether the database is PostgreSQL.
+func (c *Config) Postgres() bool {
+	return c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "sqlite:")
+}
+
+// SQLitePath is the database file when Postgres is false.
+func (c *Config) SQLitePath() string {
+	if p, ok := strings.CutPrefix(c.DatabaseURL, "sqlite://"); ok {
+		return p
+	}
+	return filepath.Join(c.DataDir, "tandem.db")
+}
+
+// Validate checks what the tags cannot, and reads secrets from the files that TANDEM_…_FILE names.
+func (c *Config) Validate(getenv func(string) string) error {
+	var errs []error
+	for _, s := range []struct {
+		env  string
+		dest *string
+	}{{"TANDEM_SIGNING_KEY", &c.SigningKey}, {"TANDEM_DATABASE_URL", &c.DatabaseURL}, {"TANDEM_REDIS_URL", &c.RedisURL}} {
+		path := getenv(s.env + "_FILE")
+		if path == "" {
+			continue
+		}
+		if *s.dest != "" {
+			errs = append(errs, fmt.Errorf("%s and %s_FILE are both set: keep one", s.env, s.env))
+			continue
+		}
+		b, err := os.ReadFile(path) //nolint:gosec // the operator names this file
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s_FILE: %w", s.env, err))
+			continue
+		}
+		*s.dest = strings.TrimSpace(string(b))
+	}
+	if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		errs = append(errs, fmt.Errorf("base-url: %q is not an address such as https://tandem.example.org", c.BaseURL))
+	}
+	if c.DatabaseURL != "" {
+		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql" && u.Scheme != "sqlite") {
+			errs = append(errs, errors.New("database-url: must begin with postgres:// or sqlite://"))
+		}
+	}
+	if c.SigningKey != "" && len(c.SigningKey) < 32 {
+		errs = append(errs, errors.New("signing-key: must have at least 32 characters"))
+	}
+	if c.Postgres() && c.SigningKey == "" {
+		errs = append(errs, errors.New("signing-key: with PostgreSQL several nodes share one key: set TANDEM_SIGNING_KEY or TANDEM_SIGNING_KEY_FILE (for example from `openssl rand -hex 32`)"))
+	}
+	if c.MaxImportSize < 1 {
+		errs = append(errs, errors.New("max-import-size: must be at least 1"))
+	}
+	if c.EventRetentionDays < 1 || c.EventRetentionRows < 1 {
+		errs = append(errs, errors.New("event-retention-days and event-retention-rows: must be at least 1"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,248 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"tandem/internal/db"
+	"tandem/internal/errs"
+	"tandem/internal/events"
+	"tandem/internal/teams"
+	"tandem/internal/users"
+)
+
+// MoveInput puts tasks side by side, in the given order, at a place among others.
+type MoveInput struct {
+	TaskIDs   []string
+	Status    string // empty: each task keeps its own, which only makes sense when all share it
+	Before    string // id of the task they go above
+	After     string // id of the task they go below; neither: the end of the column
+	ProjectID string // empty: the tasks' own
+}
+
+// Moved is the outcome of a move.
+type Moved struct {
+	Items []Task `json:"items" nullable:"false"`
+	Seq   int64  `json:"seq" doc:"the team's seq of this change"`
+}
+
+// place is a gap between two tasks of a column.
+type place struct{ projectID, status, before, after string }
+
+// Move moves tasks, all or none, and touches no other task.
+func (s *Service) Move(ctx context.Context, actor users.Actor, in MoveInput) (Moved, error) {
+	if len(in.TaskIDs) == 0 || len(in.TaskIDs) > MaxMove {
+		return Moved{}, errs.Field("task_ids", "must name from 1 to %d tasks, names %d", MaxMove, len(in.TaskIDs))
+	}
+	for i, id := range in.TaskIDs {
+		if slices.Contains(in.TaskIDs[:i], id) {
+			return Moved{}, errs.Field(fmt.Sprintf("task_ids[%d]", i), "is there twice")
+		}
+	}
+	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Moved, error) {
+		return s.move(ctx, tx, actor, in)
+	})
+}
+
+func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in MoveInput) (Moved, error) {
+	var teamID string
+	if err := tx.QueryRowContext(ctx, taskTeam, in.TaskIDs[0]).Scan(&teamID); db.NoRow(err) {
+		return Moved{}, notFound()
+	} else if err != nil {
+		return Moved{}, fmt.Errorf("read task: %w", err)
+	}
+	if _, err := s.teams.Authorize(ctx, tx, actor, teamID, teams.EditTasks); err != nil {
+		return Moved{}, asTask(err)
+	}
+	if err := s.log.Lock(ctx, tx, teamID); err != nil {
+		return Moved{}, err
+	}
+	list, err := s.loadAll(ctx, tx, teamID, in.TaskIDs)
+	if err != nil {
+		return Moved{}, err
+	}
+	target, err := s.target(ctx, tx, teamID, list, &in)
+	if err != nil {
+		return Moved{}, err
+	}
+	spots, err := s.spots(ctx, tx, place{target.ID, in.Status, in.Before, in.After}, in.TaskIDs, len(list))
+	if err != nil {
+		return Moved{}, err
+	}
+	var parts []events.TaskChange
+	var kinds []map[string]Change
+	for i := range list {
+		t := &list[i]
+		changes, err := s.moveOne(ctx, tx, actor, t, &target, in.Status, spots[i])
+		if err != nil {
+			return Moved{}, err
+		}
+		kinds = append(kinds, changes)
+		parts = append(parts, events.TaskChange{TaskID: t.ID, Version: t.Version, Changes: after(changes, t)})
+	}
+	m := message("task.moved", actor, &list[0], parts[0].Changes)
+	if len(list) > 1 {
+		m.TaskID, m.Version, m.Changes, m.Tasks = "", 0, nil, parts
+	}
+	m.ProjectID = target.ID
+	seq, err := s.log.Record(ctx, tx, teamID, m)
+	return Moved{Items: list, Seq: seq}, err
+}
+
+// loadAll reads the tasks in the order of ids; one that is not of this team is not found.
+func (s *Service) loadAll(ctx context.Context, tx *db.Tx, teamID string, ids []string) ([]Task, error) {
+	var args db.Args
+	found, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.deleted_at IS NULL AND t.team_id = `+args.Add(teamID)+` AND t.id IN `+args.In(ids), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read tasks: %w", err)
+	}
+	byID := make(map[string]*Task, len(found))
+	for i := range found {
+		byID[found[i].ID] = &found[i]
+		if err := s.setKey(ctx, &found[i]); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Task, 0, len(ids))
+	for i, id := range ids {
+		t, ok := byID[id]
+		if !ok {
+			return nil, &errs.Error{Kind: errs.NotFound, Field: fmt.Sprintf("task_ids[%d]", i), Message: "task not found"}
+		}
+		out = append(out, *t)
+	}
+	return out, nil
+}
+
+// target is the project that the tasks go to; it fills in the status when all share one.
+func (s *Service) target(ctx context.Context, tx *db.Tx, teamID string, list []Task, in *MoveInput) (teams.Project, error) {
+	id := in.ProjectID
+	for i, t := range list {
+		if in.ProjectID == "" && t.ProjectID != list[0].ProjectID {
+			return teams.Project{}, errs.Field(fmt.Sprintf("task_ids[%d]", i), "belongs to another project than the first: say project_id")
+		}
+		if in.Status == "" && t.Status != list[0].Status {
+			return teams.Project{}, errs.Field("status", "must be given: the tasks come from several columns")
+		}
+	}
+	if id == "" {
+		id = list[0].ProjectID
+	}
+	if in.Status == "" {
+		in.Status = list[0].Status
+	}
+	p, err := s.teams.FindProject(ctx, tx, id)
+	for _, e := range errs.All(err) {
+		if e.Kind == errs.NotFound {
+			return p, errs.Field("project_id", "is no project of this team")
+		}
+	}
+	if err != nil {
+		return p, err
+	}
+	if p.TeamID != teamID {
+		return p, errs.Field("project_id", "is no project of this team")
+	}
+	return p, checkStatus("status", in.Status, &p)
+}
+
+func (s *Service) moveOne(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task, p *teams.Project, status, position string) (map[string]Change, error) {
+	changes := map[string]Change{"position": {t.Position, position}}
+	t.Position = position
+	if t.Status != status {
+		changes["status"] = Change{t.Status, status}
+		t.Status = status
+	}
+	if t.ProjectID != p.ID {
+		number, err := s.teams.TakeNumbers(ctx, tx, p.ID, 1)
+		if err != nil {
+			return nil, err
+		}
+		changes["project_id"] = Change{t.ProjectID, p.ID}
+		changes["key"] = Change{t.Key, key(p.Key, number)}
+		changes["number"] = Change{t.Number, number}
+		t.ProjectID, t.Number, t.Key = p.ID, number, key(p.Key, number)
+		if _, err := tx.Exec(ctx, reprojectDocs, t.ID, t.ProjectID); err != nil {
+			return nil, fmt.Errorf("move search texts of %s: %w", t.ID, err)
+		}
+		if err := s.index(ctx, tx, t); err != nil {
+			return nil, err
+		}
+	}
+	complete(t, p, changes, tx.Now)
+	if err := s.save(ctx, tx, t); err != nil {
+		return nil, err
+	}
+	if _, other := changes["status"]; other || changes["project_id"] != (Change{}) { // a new place in the same column is no news
+		return changes, s.note(ctx, tx, actor, t, "moved", changes)
+	}
+	return changes, nil
+}
+
+// spots makes n positions for a place, leaving the tasks in moving out of the picture. The
+// caller holds the stream's lock, so neighbours stay where they are.
+func (s *Service) spots(ctx context.Context, tx *db.Tx, at place, moving []string, n int) ([]string, error) {
+	if at.before == "" && at.after == "" {
+		last, err := s.neighbour(ctx, tx, lastPosition, moving, at.projectID, at.status)
+		if err != nil {
+			return nil, err
+		}
+		return teams.Spread(last, "", n)
+	}
+	field, anchor := "before", at.before
+	if anchor == "" {
+		field, anchor = "after", at.after
+	}
+	if slices.Contains(moving, anchor) {
+		return nil, errs.Field(field, "is one of the tasks that move")
+	}
+	t, err := scanTask(tx.QueryRowContext(ctx, taskByID, anchor))
+	if err != nil && !db.NoRow(err) {
+		return nil, fmt.Errorf("read task %s: %w", anchor, err)
+	}
+	if err != nil || t.ProjectID != at.projectID || t.Status != at.status || t.DeletedAt != nil {
+		return nil, errs.Field(field, "is no task of that column")
+	}
+	lo, hi := t.Position, ""
+	if field == "before" {
+		if lo, err = s.neighbour(ctx, tx, positionBefore, moving, at.projectID, at.status, t.Position); err != nil {
+			return nil, err
+		}
+		hi = t.Position
+	} else if hi, err = s.neighbour(ctx, tx, positionAfter, moving, at.projectID, at.status, t.Position); err != nil {
+		return nil, err
+	}
+	return teams.Spread(lo, hi, n)
+}
+
+// neighbour runs one of the position queries, passing over tasks that move themselves.
+func (s *Service) neighbour(ctx context.Context, tx *db.Tx, query string, moving []string, args ...any) (string, error) {
+	if len(moving) > 0 {
+		a := db.Args(slices.Clone(args))
+		query = addCondition(query, "id NOT IN "+a.In(moving))
+		args = a
+	}
+	var position string
+	err := tx.QueryRowContext(ctx, query, args...).Scan(&position)
+	if err != nil && !db.NoRow(err) {
+		return "", fmt.Errorf("find position: %w", err)
+	}
+	return position, nil
+}
+
+// freePosition is where a task from the trash goes: its old place, or right below whoever took it.
+func (s *Service) freePosition(ctx context.Context, tx *db.Tx, t *Task) (string, error) {
+	var taken int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tasks WHERE project_id = $1 AND status = $2 AND deleted_at IS NULL AND position = $3`, t.ProjectID, t.Status, t.Position).Scan(&taken); err != nil {
+		return "", fmt.Errorf("look for position: %w", err)
+	}
+	if taken == 0 {
+		return t.Position, nil
+	}
+	next, err := s.neighbour(ctx, tx, positionAfter, nil, t.ProjectID, t.Status, t.Position)
+	if err != nil {
+		return "", err
+	}
+	return teams.Between(t.Position, next)
+}

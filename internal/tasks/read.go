@@ -1,0 +1,128 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tandem/internal/db"
+	"tandem/internal/errs"
+	"tandem/internal/teams"
+	"tandem/internal/users"
+)
+
+// Get returns one task.
+func (s *Service) Get(ctx context.Context, actor users.Actor, id string) (Detail, error) {
+	t, watching, err := s.read(ctx, actor, id)
+	if err != nil {
+		return Detail{}, err
+	}
+	return s.detail(ctx, t, watching)
+}
+
+func (s *Service) read(ctx context.Context, actor users.Actor, id string) (Task, bool, error) {
+	var watching bool
+	t, err := scanTask(s.db.Read().QueryRowContext(ctx, detailByID, id, actor.ID), &watching)
+	if db.NoRow(err) {
+		return t, false, notFound()
+	}
+	if err != nil {
+		return t, false, fmt.Errorf("read task %s: %w", id, err)
+	}
+	if _, err := s.teams.AuthorizeRead(ctx, actor, t.TeamID, teams.ViewTeam); err != nil {
+		return t, false, asTask(err)
+	}
+	return t, watching, s.setKey(ctx, &t)
+}
+
+// show is the answer to a write: the task as it was written, and whether the actor watches it.
+func (s *Service) show(ctx context.Context, actor users.Actor, t Task) (Detail, error) {
+	var watching bool
+	err := s.db.Read().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM watchers WHERE task_id = $1 AND user_id = $2)`, t.ID, actor.ID).Scan(&watching)
+	if err != nil {
+		return Detail{}, fmt.Errorf("read watcher of %s: %w", t.ID, err)
+	}
+	return s.detail(ctx, t, watching)
+}
+
+// TeamOf returns the team of a task that the actor may see.
+func (s *Service) TeamOf(ctx context.Context, actor users.Actor, taskID string) (string, error) {
+	var teamID string
+	err := s.db.Read().QueryRowContext(ctx, taskTeam, taskID).Scan(&teamID)
+	if db.NoRow(err) {
+		return "", notFound()
+	}
+	if err != nil {
+		return "", fmt.Errorf("read team of task %s: %w", taskID, err)
+	}
+	if _, err := s.teams.AuthorizeRead(ctx, actor, teamID, teams.ViewTeam); err != nil {
+		return "", asTask(err)
+	}
+	return teamID, nil
+}
+
+// ActivityOf lists what happened to a task, newest first.
+func (s *Service) ActivityOf(ctx context.Context, actor users.Actor, taskID, cursor string, limit int) (db.Page[Activity], error) {
+	var page db.Page[Activity]
+	limit, err := db.Limit(limit)
+	if err != nil {
+		return page, err
+	}
+	from := struct {
+		At time.Time `json:"a"`
+		ID string    `json:"i"`
+	}{At: endOfTime}
+	if err := db.DecodeCursor(cursor, &from); err != nil {
+		return page, err
+	}
+	if _, err := s.TeamOf(ctx, actor, taskID); err != nil {
+		return page, err
+	}
+	rows, err := db.Collect(ctx, s.db.Read(), scanActivity, activityOfTask, taskID, db.Time(from.At), from.ID, limit+1)
+	if err != nil {
+		return page, fmt.Errorf("list activity of %s: %w", taskID, err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		from.At, from.ID = rows[limit-1].CreatedAt, rows[limit-1].ID
+		page.NextCursor = db.EncodeCursor(from)
+	}
+	ids := make([]string, len(rows))
+	for i, a := range rows {
+		ids[i] = deref(a.actorID)
+	}
+	people, err := s.users.Profiles(ctx, ids...)
+	if err != nil {
+		return page, err
+	}
+	page.Items = make([]Activity, len(rows))
+	for i, a := range rows {
+		page.Items[i] = a.Activity
+		page.Items[i].Actor = find(people, a.actorID)
+	}
+	return page, nil
+}
+
+// scope is which teams and project a list covers, checked against what the actor may see.
+func (s *Service) scope(ctx context.Context, actor users.Actor, teamID, projectID string) (teamIDs []string, err error) {
+	if projectID != "" {
+		p, err := s.teams.ProjectRef(ctx, projectID)
+		if err == nil {
+			_, err = s.teams.AuthorizeRead(ctx, actor, p.TeamID, teams.ViewTeam)
+		}
+		for _, e := range errs.All(err) {
+			if e.Kind == errs.NotFound {
+				return nil, errs.New(errs.NotFound, "project not found")
+			}
+		}
+		if err == nil && teamID != "" && teamID != p.TeamID {
+			err = errs.New(errs.NotFound, "project not found")
+		}
+		return []string{p.TeamID}, err
+	}
+	if teamID != "" {
+		_, err := s.teams.AuthorizeRead(ctx, actor, teamID, teams.ViewTeam)
+		return []string{teamID}, err
+	}
+	return s.teams.TeamIDs(ctx, actor.ID)
+}

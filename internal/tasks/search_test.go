@@ -1,0 +1,51 @@
+package tasks
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Überprüfung: Café-Menü": "uberprufung cafe menu",
+		"WEB-12":                 "web 12",
+		"a_b/c.d@e":              "a b c d e",
+		"  ":                     "",
+		"Ｆｕｌｌ ｗｉｄｔｈ":             "full width",
+		"Ελλάδα":                 "ελλαδα",
+	} {
+		if got := words(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	if got := words("one", "two"); got != "one two" {
+		t.Errorf("got %q, want the texts apart", got)
+	}
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("Straße & Çeşme\x00\"*:|!<->()'")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, r := range words(s) {
+			if r != ' ' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+				t.Fatalf("%q keeps %q", s, r)
+			}
+		}
+	})
+}
+
+func TestExcerpt(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("filler ", 40) + "The Überraschung comes here " + strings.Repeat("tail ", 60)
+	got := excerpt(long, []string{"uberr"})
+	if !contains(got, "Überraschung") || !strings.HasPrefix(got, "…") || !strings.HasSuffix(got, "…") {
+		t.Errorf("got %q", got)
+	}
+	if got := excerpt("short", []string{"nothing"}); got != "short" {
+		t.Errorf("got %q, want the beginning", got)
+	}
+}

@@ -1,0 +1,195 @@
+package teams
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tandem/internal/db"
+	"tandem/internal/errs"
+	"tandem/internal/events"
+	"tandem/internal/users"
+)
+
+// Membership is a user in a team.
+type Membership struct {
+	users.User
+	Role     Role      `json:"role" enum:"owner,admin,member,viewer"`
+	JoinedAt time.Time `json:"joined_at"`
+}
+
+func scanMembership(r db.Row) (m Membership, err error) {
+	err = r.Scan(&m.ID, &m.Role, db.ScanTime(&m.JoinedAt))
+	return m, err
+}
+
+// MembersOf returns all members of a team, those who joined first first.
+func (s *Service) MembersOf(ctx context.Context, q db.Querier, teamID string) ([]Membership, error) {
+	list, err := db.Collect(ctx, q, scanMembership, membersOf, teamID)
+	if err != nil {
+		return nil, fmt.Errorf("list members of %s: %w", teamID, err)
+	}
+	ids := make([]string, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	people, err := s.users.Profiles(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if u, ok := people[list[i].ID]; ok {
+			list[i].User = u
+		}
+	}
+	return list, nil
+}
+
+// Members lists the members of one of the actor's teams.
+func (s *Service) Members(ctx context.Context, actor users.Actor, teamID string) ([]Membership, error) {
+	if _, err := s.AuthorizeRead(ctx, actor, teamID, ViewTeam); err != nil {
+		return nil, err
+	}
+	return s.MembersOf(ctx, s.db.Read(), teamID)
+}
+
+func (s *Service) membership(ctx context.Context, tx *db.Tx, teamID, userID string) (Membership, error) {
+	m, err := scanMembership(tx.QueryRowContext(ctx, memberByID, teamID, userID))
+	if db.NoRow(err) {
+		return m, notFound("member")
+	}
+	if err != nil {
+		return m, fmt.Errorf("read member %s: %w", userID, err)
+	}
+	people, err := s.users.Profiles(ctx, userID)
+	if u, ok := people[userID]; ok {
+		m.User = u
+	}
+	return m, err
+}
+
+// keepAnOwner refuses to take the last owner's role away. The caller holds the stream's lock, so two
+// owners cannot leave at the same time.
+func (s *Service) keepAnOwner(ctx context.Context, tx *db.Tx, teamID string) error {
+	var owners int
+	if err := tx.QueryRowContext(ctx, countOwners, teamID).Scan(&owners); err != nil {
+		return fmt.Errorf("count owners of %s: %w", teamID, err)
+	}
+	if owners <= 1 {
+		return errs.Code(errs.Conflict, "last_owner", "a team keeps at least one owner: make somebody else an owner first")
+	}
+	return nil
+}
+
+// SetRole changes a member's role. Owners are made and unmade by owners only.
+func (s *Service) SetRole(ctx context.Context, actor users.Actor, teamID, userID string, role Role) (Membership, error) {
+	if _, ok := map[Role]bool{Owner: true, Admin: true, Member: true, Viewer: true}[role]; !ok {
+		return Membership{}, errs.Field("role", "must be one of owner, admin, member, viewer")
+	}
+	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Membership, error) {
+		if err := s.log.Lock(ctx, tx, teamID); err != nil {
+			return Membership{}, err
+		}
+		own, err := s.RoleOf(ctx, tx, teamID, actor.ID)
+		if err != nil {
+			return Membership{}, err
+		}
+		stepsDown := userID == actor.ID && own == Owner // an owner may always hand over
+		if err := own.check(ManageMembers); err != nil && !stepsDown {
+			return Membership{}, err
+		}
+		m, err := s.membership(ctx, tx, teamID, userID)
+		if err != nil {
+			return m, err
+		}
+		if m.Role == Owner || role == Owner {
+			if err := own.check(ManageOwners); err != nil {
+				return m, err
+			}
+		}
+		if m.Role == role {
+			return m, nil
+		}
+		if m.Role == Owner {
+			if err := s.keepAnOwner(ctx, tx, teamID); err != nil {
+				return m, err
+			}
+		}
+		m.Role = role
+		if _, err := tx.Exec(ctx, updateRole, teamID, userID, role); err != nil {
+			return m, fmt.Errorf("set role of %s: %w", userID, err)
+		}
+		s.membershipChanged(tx, teamID, userID)
+		msg := s.message("member.updated", actor, teamID)
+		msg.Member = m
+		_, err = s.log.Record(ctx, tx, teamID, msg)
+		return m, err
+	})
+}
+
+// RemoveMember removes somebody, or oneself: everybody may leave. Their tasks become unassigned.
+func (s *Service) RemoveMember(ctx context.Context, actor users.Actor, teamID, userID string) error {
+	_, err := events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (struct{}, error) {
+		if err := s.log.Lock(ctx, tx, teamID); err != nil {
+			return struct{}{}, err
+		}
+		own, err := s.RoleOf(ctx, tx, teamID, actor.ID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := own.check(ManageMembers); err != nil && userID != actor.ID {
+			return struct{}{}, err
+		}
+		m, err := s.membership(ctx, tx, teamID, userID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if m.Role == Owner {
+			if err := own.check(ManageOwners); err != nil {
+				return struct{}{}, err
+			}
+			if err := s.keepAnOwner(ctx, tx, teamID); err != nil {
+				return struct{}{}, err
+			}
+		}
+		parts, err := s.tasks.MemberRemoved(ctx, tx, actor, teamID, userID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if _, err := tx.Exec(ctx, deleteMember, teamID, userID); err != nil {
+			return struct{}{}, fmt.Errorf("remove member %s: %w", userID, err)
+		}
+		s.membershipChanged(tx, teamID, userID)
+		msg := s.message("member.removed", actor, teamID)
+		msg.Member, msg.Tasks = m, parts
+		return struct{}{}, s.log.RecordAll(ctx, tx, map[string][]*events.Message{
+			teamID: {msg},
+			userID: {s.message("team.left", actor, teamID)},
+		})
+	})
+	return err
+}
+
+// join adds somebody to a team; the caller records what it returns.
+func (s *Service) join(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, userID string, role Role) (map[string][]*events.Message, error) {
+	if _, err := tx.Exec(ctx, insertMember, teamID, userID, role, db.Time(tx.Now)); err != nil {
+		if db.IsUnique(err) {
+			return nil, errs.Code(errs.Conflict, "already_member", "is a member of this team already")
+		}
+		return nil, fmt.Errorf("add member: %w", err)
+	}
+	s.membershipChanged(tx, teamID, userID)
+	m, err := s.membership(ctx, tx, teamID, userID)
+	if err != nil {
+		return nil, err
+	}
+	added := s.message("member.added", actor, teamID)
+	added.Member = m
+	t, err := s.team(ctx, tx, users.Actor{ID: userID}, teamID)
+	if err != nil {
+		return nil, err
+	}
+	joined := s.message("team.joined", actor, teamID)
+	joined.Team = t
+	return map[string][]*events.Message{teamID: {added}, userID: {joined}}, nil
+}

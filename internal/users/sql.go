@@ -1,0 +1,93 @@
+package users
+
+// Index: users' primary key. The list of ids is added.
+const profilesByID = `
+SELECT id, username, name
+FROM users
+WHERE id IN `
+
+// Index: users_by_username, users_by_email. A username has no "@", so at most one row matches.
+const userByLogin = `
+SELECT id, username, name
+FROM users
+WHERE username_key = $1 OR email_key = $1`
+
+// Index: users_by_username (username_key).
+const userByUsername = `
+SELECT id, username, name
+FROM users
+WHERE username_key = $1`
+
+const meColumns = `id, username, name, email, timezone, locale, theme, is_admin, created_at`
+
+// Index: users' primary key.
+const meByID = `
+SELECT ` + meColumns + `
+FROM users
+WHERE id = $1`
+
+// Index: users' primary key.
+const listUsers = `
+SELECT ` + meColumns + `
+FROM users
+WHERE id > $1
+ORDER BY id
+LIMIT $2`
+
+// Index: any; the first row found settles it.
+const anyUser = `
+SELECT EXISTS (SELECT 1 FROM users)`
+
+// On SQLite the one writer is locked already. PostgreSQL holds off other inserts until the commit;
+// a registration takes this only while there is nobody.
+const lockUsersPostgres = `
+LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`
+
+const insertUser = `
+INSERT INTO users (id, username, username_key, email, email_key, name, password_hash, timezone, locale, theme, is_admin, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`
+
+// Index: users_by_username, users_by_email.
+const takenKeys = `
+SELECT id, username_key, email_key
+FROM users
+WHERE username_key = $1 OR email_key = $2`
+
+const credentialColumns = `id, username, email, password_hash, is_admin, disabled_at`
+
+// Index: users_by_username, users_by_email.
+const credentialsByLogin = `
+SELECT ` + credentialColumns + `
+FROM users
+WHERE username_key = $1 OR email_key = $1`
+
+// Index: users' primary key.
+const credentialsByID = `
+SELECT ` + credentialColumns + `
+FROM users
+WHERE id = $1`
+
+// Index: users' primary key.
+const setPasswordHash = `
+UPDATE users
+SET password_hash = $2, updated_at = $3
+WHERE id = $1`
+
+// Index: users' primary key.
+const setDisabled = `
+UPDATE users
+SET disabled_at = $2, updated_at = $3
+WHERE id = $1`
+
+// Index: users' primary key.
+const touchUser = `
+UPDATE users
+SET updated_at = $2
+WHERE id = $1`
+
+// Index: users' primary key. A new address is one that nobody has verified.
+const updateUser = `
+UPDATE users
+SET name = $2, email = $3, email_key = $4, timezone = $5, locale = $6, theme = $7,
+	email_verified_at = CASE WHEN email_key = $4 THEN email_verified_at END
+WHERE id = $1`
