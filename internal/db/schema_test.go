@@ -177,7 +177,7 @@ func postgresSchema(t *testing.T, d *db.DB) []string {
 	}, `
 		SELECT x.indrelid::regclass::text, x.indexrelid::regclass::text,
 			x.indexrelid::regclass || CASE WHEN x.indisunique THEN ' UNIQUE ' ELSE ' ' END || x.indrelid::regclass || ' (' ||
-			(SELECT string_agg(pg_get_indexdef(x.indexrelid, n, false), ', ' ORDER BY n) FROM generate_series(1, x.indnkeyatts) n) || ')' ||
+			(SELECT string_agg(replace(pg_get_indexdef(x.indexrelid, n, false), '"', ''), ', ' ORDER BY n) FROM generate_series(1, x.indnkeyatts) n) || ')' ||
 			CASE WHEN x.indpred IS NULL THEN '' ELSE ' PARTIAL' END
 		FROM pg_index x
 		JOIN pg_class c ON c.oid = x.indexrelid

@@ -1,0 +1,257 @@
+// Package app puts Tandem together. Tests run the whole program with it, on a free port.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"tandem/internal/auth"
+	"tandem/internal/config"
+	"tandem/internal/db"
+	"tandem/internal/events"
+	"tandem/internal/httpapi"
+	"tandem/internal/jobs"
+	"tandem/internal/realtime"
+	"tandem/internal/tasks"
+	"tandem/internal/teams"
+	"tandem/internal/telemetry"
+	"tandem/internal/users"
+	"tandem/web"
+)
+
+// stopWithin bounds a graceful stop; what is not answered by then is cut off.
+const stopWithin = 15 * time.Second
+
+// App is a Tandem that is ready to run. Its services are for the command line, which needs no
+// listener.
+type App struct {
+	DB    *db.DB
+	Log   *events.Log
+	Users *users.Service
+	Auth  *auth.Service
+	Teams *teams.Service
+	Tasks *tasks.Service
+	Jobs  *jobs.Service
+
+	cfg      *config.Config
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	realtime *realtime.Node
+	api      *httpapi.API
+	listener net.Listener
+	admin    net.Listener
+
+	closing sync.Once
+}
+
+// New opens the database, brings its schema up to date and wires the services. It listens on
+// nothing yet.
+func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	d, err := Open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{DB: d, cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// Open opens the configured database and nothing else.
+func Open(ctx context.Context, cfg *config.Config) (*db.DB, error) {
+	o := db.Options{SQLitePath: cfg.SQLitePath()}
+	if cfg.Postgres() {
+		o = db.Options{PostgresURL: cfg.DatabaseURL}
+	}
+	return db.Open(ctx, o)
+}
+
+func (a *App) wire(ctx context.Context) error {
+	if err := a.DB.Migrate(ctx, a.log); err != nil {
+		return err
+	}
+	key, err := a.signingKey()
+	if err != nil {
+		return err
+	}
+	a.Log = events.NewLog(a.DB)
+	a.Users = users.NewService(a.DB)
+	a.Teams = teams.NewService(a.DB, a.Log, a.Users)
+	a.Users.SharesTeam = a.Teams.SharesTeam
+	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
+	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Teams)
+	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
+		return err
+	}
+	a.maintenance()
+	if err := a.wireRealtime(); err != nil {
+		return err
+	}
+	a.api, err = httpapi.New(httpapi.Options{
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks,
+		Assets: web.Dist, WS: a.realtime.Handler(), Version: telemetry.Version(), Metrics: a.metrics.Request,
+	})
+	return err
+}
+
+// signingKey is the configured one, or with SQLite one that is made at the first start.
+func (a *App) signingKey() ([]byte, error) {
+	if a.cfg.SigningKey != "" {
+		return []byte(a.cfg.SigningKey), nil
+	}
+	return auth.LoadOrCreateKey(a.cfg.DataDir)
+}
+
+func (a *App) wireRealtime() error {
+	node, err := realtime.New(realtime.Options{
+		Log: a.Log, Verify: a.Auth.Verify, TaskTeam: a.Tasks.TeamOf, BaseURL: a.cfg.BaseURL, Logger: a.log,
+		CanViewTeam: func(ctx context.Context, actor users.Actor, teamID string) error {
+			_, err := a.Teams.AuthorizeRead(ctx, actor, teamID, teams.ViewTeam)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	a.realtime = node
+	a.Auth.OnSessionEnd(func(_ context.Context, sessionID, userID string) { node.DropSession(userID, sessionID) })
+	a.Teams.OnMembershipChange(node.DropMembership)
+	a.metrics.Gauge("tandem_realtime_connections", "Open realtime connections.", func() float64 { return float64(node.Stats().Connections) })
+	a.metrics.Gauge("tandem_realtime_subscriptions", "Subscriptions of all connections.", func() float64 { return float64(node.Stats().Subscriptions) })
+	a.metrics.Counter("tandem_realtime_changes_total", "Changes dispatched to channels.", func() float64 { return float64(node.Stats().Rows) })
+	return nil
+}
+
+// maintenance is what is cleaned up from time to time, once in the cluster.
+func (a *App) maintenance() {
+	a.Jobs.Every("idempotency keys", time.Hour, func(ctx context.Context) error {
+		_, err := events.ForgetMutations(ctx, a.DB, 24*time.Hour)
+		return err
+	})
+	a.Jobs.Every("change log", 6*time.Hour, func(ctx context.Context) error {
+		_, err := a.Log.Prune(ctx, time.Duration(a.cfg.EventRetentionDays)*24*time.Hour, int64(a.cfg.EventRetentionRows))
+		return err
+	})
+	a.Jobs.Every("sessions", 6*time.Hour, a.Auth.CleanUp)
+}
+
+// Listen takes the addresses, so that a port in use is told before anything runs.
+func (a *App) Listen() error {
+	var err error
+	if a.listener, err = listen("addr", a.cfg.Addr); err != nil {
+		return err
+	}
+	if a.cfg.AdminAddr != "" {
+		if a.admin, err = listen("admin-addr", a.cfg.AdminAddr); err != nil {
+			return errors.Join(err, a.listener.Close())
+		}
+	}
+	return nil
+}
+
+func listen(setting, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s: %s is in use by another program: stop it, or choose another address", setting, addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: listen on %s: %w", setting, addr, err)
+	}
+	return l, nil
+}
+
+// Addr is where the app is served, once Listen has returned.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Run serves until ctx ends, then stops: /readyz turns to 503, requests are answered to their end,
+// sockets are told to come back, jobs finish.
+func (a *App) Run(ctx context.Context) error {
+	running := context.WithoutCancel(ctx)
+	if err := a.realtime.Start(running); err != nil {
+		return err
+	}
+	if err := a.Jobs.Start(running); err != nil {
+		return err
+	}
+	servers := []*http.Server{a.server(a.api.Handler())}
+	listeners := []net.Listener{a.listener}
+	if a.admin != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", a.metrics.Handler())
+		servers = append(servers, a.server(mux))
+		listeners = append(listeners, a.admin)
+	}
+	failed := make(chan error, len(servers))
+	var wg sync.WaitGroup
+	for i, s := range servers {
+		wg.Go(func() {
+			if err := s.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	err = errors.Join(err, a.stop(running, servers))
+	wg.Wait()
+	return err
+}
+
+func (a *App) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (a *App) stop(ctx context.Context, servers []*http.Server) error {
+	a.api.SetDraining(true)
+	if a.cfg.ShutdownDelay > 0 {
+		t := time.NewTimer(a.cfg.ShutdownDelay)
+		<-t.C
+	}
+	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	defer cancel()
+	// Sockets first: Shutdown neither closes nor waits for them.
+	err := a.realtime.Stop(ctx)
+	for _, s := range servers {
+		if stopErr := s.Shutdown(ctx); stopErr != nil {
+			err = errors.Join(err, stopErr, s.Close())
+		}
+	}
+	return errors.Join(err, a.Jobs.Stop(ctx))
+}
+
+// Close closes the database. It may be called twice.
+func (a *App) Close() error {
+	var err error
+	a.closing.Do(func() { err = a.DB.Close() })
+	return err
+}
+
+// DataDirWritable checks that files can be made in the data directory.
+func DataDirWritable(cfg *config.Config) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(cfg.DataDir, ".writable-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

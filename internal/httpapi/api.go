@@ -1,0 +1,93 @@
+// Package httpapi is the HTTP door into Tandem: the API, its OpenAPI document, and the pages the web
+// app starts from. It unpacks requests, calls one service method each, and packs the answers; it is
+// the only place where errors become responses.
+package httpapi
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tandem/internal/auth"
+	"tandem/internal/config"
+	"tandem/internal/db"
+	"tandem/internal/events"
+	"tandem/internal/tasks"
+	"tandem/internal/teams"
+	"tandem/internal/users"
+)
+
+// Options are what the API works with. All services are needed; Assets, WS, Presence, Checks and
+// Metrics may be left out.
+type Options struct {
+	Config *config.Config
+	Log    *slog.Logger
+	DB     *db.DB
+	Events *events.Log
+	Users  *users.Service
+	Auth   *auth.Service
+	Teams  *teams.Service
+	Tasks  *tasks.Service
+
+	Assets  fs.FS        // the built web app; its paths begin with "dist/"
+	WS      http.Handler // answers /ws
+	Version string
+
+	// Presence names the users that look at a task right now.
+	Presence func(ctx context.Context, taskID string) ([]string, error)
+	// Checks are parts besides the database that /readyz asks, by name.
+	Checks map[string]func(context.Context) error
+	// Metrics is told of every request. route is the pattern, never a path.
+	Metrics func(method, route string, status int, took time.Duration)
+}
+
+// API answers HTTP requests.
+type API struct {
+	Options
+
+	huma     huma.API
+	mux      *http.ServeMux
+	handler  http.Handler
+	site     *site
+	health   health
+	https    bool // the base URL is https: cookies are Secure, HSTS is sent
+	draining atomic.Bool
+	now      func() time.Time
+}
+
+// New builds the API.
+func New(o Options) (*API, error) {
+	a := &API{Options: o, mux: http.NewServeMux(), https: strings.HasPrefix(o.Config.BaseURL, "https://"), now: time.Now}
+	a.huma = newHuma(a)
+	a.routes()
+	document, err := a.document()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.mountDocs(document); err != nil {
+		return nil, err
+	}
+	if a.site, err = newSite(o.Assets); err != nil {
+		return nil, err
+	}
+	a.mountPages()
+	if o.WS != nil {
+		a.mux.Handle("GET /ws", named("/ws", o.WS))
+		a.mux.Handle("GET /ws/", named("/ws/", o.WS))
+	}
+	a.handler = a.middleware(a.mux)
+	return a, nil
+}
+
+// Handler answers everything the main listener is asked.
+func (a *API) Handler() http.Handler { return a.handler }
+
+// SetDraining makes /readyz answer 503, so that load balancers look elsewhere before the server
+// stops. Everything else is served on.
+func (a *API) SetDraining(on bool) { a.draining.Store(on) }

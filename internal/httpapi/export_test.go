@@ -1,0 +1,12 @@
+package httpapi
+
+// WebSources are the sources that pages preload.
+func WebSources() (out []string) {
+	for _, p := range webPages {
+		out = append(out, p.sources...)
+		for _, tab := range p.tabs {
+			out = append(out, tab)
+		}
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"tandem/internal/users"
+)
+
+// webPage is a route of the web app, as the server has to know it.
+type webPage struct {
+	pattern  string
+	skeleton string
+	sources  []string          // what the route loads, by its name in Vite's manifest
+	tabs     map[string]string // what {tab} may be, and what each loads; "" is the one that opens by itself
+}
+
+const features = "src/features/"
+
+var (
+	boardSources   = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
+	listSources    = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
+	teamSources    = []string{features + "team/TeamPage.vue"}
+	projectSources = []string{features + "project/ProjectSettings.vue"}
+	accountSources = []string{features + "account/SettingsPage.vue"}
+
+	teamTabs    = tabs("team/Team", "projects", "members", "labels", "settings")
+	projectTabs = tabs("project/ProjectSettings", "general", "statuses", "labels", "import", "export")
+	accountTabs = tabs("account/Settings", "profile", "sessions", "password")
+)
+
+// tabs names the source of each tab; the first opens by itself.
+func tabs(prefix string, names ...string) map[string]string {
+	out := map[string]string{}
+	for _, name := range names {
+		out[name] = features + prefix + strings.ToUpper(name[:1]) + name[1:] + ".vue"
+	}
+	out[""] = out[names[0]]
+	return out
+}
+
+// webPages are the routes of the web app. Any other address is answered with the app too, which
+// says that there is no such page, and with status 404.
+var webPages = []webPage{
+	{"/{$}", "app", []string{features + "start/StartPage.vue"}, nil},
+	{"/login", "page", []string{features + "auth/LoginPage.vue"}, nil},
+	{"/register", "page", []string{features + "auth/RegisterPage.vue"}, nil},
+	{"/forgot", "page", []string{features + "auth/ForgotPage.vue"}, nil},
+	{"/reset", "page", []string{features + "auth/ResetPage.vue"}, nil},
+	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
+	{"/t/{team}", "app", teamSources, teamTabs},
+	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
+	{"/p/{project}", "board", boardSources, nil},
+	{"/p/{project}/board", "board", boardSources, nil},
+	{"/p/{project}/board/{key}", "board", boardSources, nil},
+	{"/p/{project}/list", "app", listSources, nil},
+	{"/p/{project}/list/{key}", "app", listSources, nil},
+	{"/p/{project}/settings", "app", projectSources, projectTabs},
+	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
+	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
+	{"/settings", "app", accountSources, accountTabs},
+	{"/settings/{tab}", "app", accountSources, accountTabs},
+}
+
+// mountPages registers the app's routes, its files, and what answers everything that nobody else does.
+func (a *API) mountPages() {
+	for _, p := range webPages {
+		a.mux.Handle("GET "+p.pattern, named(p.pattern, a.page(p, http.StatusOK)))
+	}
+	lost := a.page(webPage{skeleton: "app"}, http.StatusNotFound)
+	a.mux.Handle("GET /assets/{file...}", named("/assets/", http.HandlerFunc(a.asset)))
+	a.mux.Handle("/", named("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			newProblem(http.StatusMethodNotAllowed, "", "pages are only read").write(w)
+			return
+		}
+		if name := strings.TrimPrefix(r.URL.Path, "/"); !strings.Contains(name, "/") {
+			if contentType, ok := a.site.find(name); ok {
+				a.site.serveFile(w, r, name, contentType, "public, max-age=3600")
+				return
+			}
+		}
+		lost.ServeHTTP(w, r)
+	})))
+	a.mux.Handle("/api/", named("/api/", http.HandlerFunc(a.noRoute)))
+}
+
+func (a *API) asset(w http.ResponseWriter, r *http.Request) {
+	name := "assets/" + r.PathValue("file")
+	contentType, ok := a.site.find(name)
+	if !ok {
+		w.Header().Set("Cache-Control", "no-store") // during an update another node may have it
+		http.Error(w, "no such file", http.StatusNotFound)
+		return
+	}
+	a.site.serveFile(w, r, name, contentType, "public, max-age=31536000, immutable")
+}
+
+// noRoute answers what the API does not know: 405 when the path would be right, else 404.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		newProblem(http.StatusNotFound, "", "there is no such endpoint").write(w)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	newProblem(http.StatusMethodNotAllowed, "", "this endpoint takes "+strings.Join(allowed, ", ")).write(w)
+}
+
+// notBuilt is what a binary without the app answers.
+const notBuilt = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Tandem</title></head><body>
+<h1>Web app not built</h1>
+<p>This program was compiled before the web app was. Run <code>make web</code> and compile again, or <code>make build</code>, which does both.
+The API works: see <a href="/api/docs">its reference</a>.</p>
+</body></html>
+`
+
+// page answers with the app: its document, with what the first paint needs inside.
+func (a *API) page(p webPage, status int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		h.Add("Vary", "Cookie")
+		if a.site.files == nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(notBuilt))
+			return
+		}
+		project := ""
+		if p.skeleton == "board" {
+			project = r.PathValue("project")
+		}
+		b, err := a.boot(r, project)
+		if err != nil {
+			_ = a.problemOf(r.Context(), err) // logged; the app starts without, asks the API itself and says what is wrong
+		}
+		code := status
+		tab, known := p.tabs[r.PathValue("tab")]
+		if b.lost || p.tabs != nil && !known {
+			code = http.StatusNotFound
+		}
+		sources := p.sources
+		if tab != "" {
+			sources = append(slices.Clone(sources), tab)
+		}
+		w.WriteHeader(code)
+		_, _ = w.Write(a.site.render(theme(r, b.User), a.site.head(sources), b.script(), a.skeleton(p, b)))
+	})
+}
+
+// skeleton is what the page shows until the app has started.
+func (a *API) skeleton(p webPage, b boot) string {
+	if b.Board != nil {
+		return boardSkeleton(b.Board)
+	}
+	return a.site.skeletons[p.skeleton]
+}
+
+// theme is the look to paint in; empty follows the device.
+func theme(r *http.Request, me *users.Me) string {
+	chosen := ""
+	if c, err := r.Cookie("theme"); err == nil {
+		chosen = c.Value
+	} else if me != nil {
+		chosen = me.Theme
+	}
+	if chosen == "light" || chosen == "dark" {
+		return chosen
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package httpapi
+
+import "net/http"
+
+// routes is the whole API on one screen. (Its pages are in pages.go.)
+func (a *API) routes() {
+	const created, accepted = http.StatusCreated, http.StatusAccepted
+
+	account := group{a, "account"}
+	post(account, "/api/auth/register", "register", "Register a user", a.register, public, limited(loginPolicy), status(created))
+	post(account, "/api/auth/login", "login", "Log in", a.login, public, limited(loginPolicy))
+	post(account, "/api/auth/refresh", "refresh", "Trade the refresh cookie for an access token", a.refresh, public)
+	post(account, "/api/auth/logout", "logout", "End this session", a.logout, public)
+	post(account, "/api/auth/password/forgot", "forgotPassword", "Ask for a link that sets a new password", a.forgotPassword, public, limited(loginPolicy), status(accepted))
+	post(account, "/api/auth/password/reset", "resetPassword", "Set a new password with the token of such a link", a.resetPassword, public, limited(loginPolicy))
+	get(account, "/api/config", "config", "What the app has to know before anybody has logged in", a.config, public)
+
+	me := group{a, "me"}
+	get(me, "/api/me", "me", "Your account", a.me)
+	patch(me, "/api/me", "updateMe", "Change your account", a.updateMe)
+	put(me, "/api/me/password", "changePassword", "Change your password; your other sessions end", a.changePassword, limited(loginPolicy))
+	get(me, "/api/me/sessions", "sessions", "Your sessions", a.sessions)
+	del(me, "/api/me/sessions/{id}", "endSession", "End one of your sessions", a.endSession)
+	get(me, "/api/me/invites", "myInvites", "Invites that wait for you", a.myInvites)
+	post(me, "/api/me/invites/{id}/accept", "acceptMyInvite", "Join the team you are invited to", a.acceptMyInvite)
+	post(me, "/api/me/invites/{id}/decline", "declineMyInvite", "Decline an invite", a.declineMyInvite)
+	get(me, "/api/users/{username}", "user", "Somebody you share a team with", a.user)
+
+	teams := group{a, "teams"}
+	get(teams, "/api/teams", "teams", "Your teams", a.listTeams)
+	post(teams, "/api/teams", "createTeam", "Create a team; you become its owner", a.createTeam, status(created))
+	get(teams, "/api/teams/{id}", "team", "One team", a.team)
+	patch(teams, "/api/teams/{id}", "updateTeam", "Change a team", a.updateTeam)
+	del(teams, "/api/teams/{id}", "deleteTeam", "Delete a team and all that is in it", a.deleteTeam)
+	get(teams, "/api/teams/{id}/members", "members", "The members of a team", a.members)
+	patch(teams, "/api/teams/{id}/members/{user_id}", "setRole", "Change a member's role", a.setRole)
+	del(teams, "/api/teams/{id}/members/{user_id}", "removeMember", "Remove a member, or leave the team", a.removeMember)
+	get(teams, "/api/teams/{id}/invites", "invites", "The invites of a team", a.invites)
+	post(teams, "/api/teams/{id}/invites", "invite", "Invite somebody; the answer holds the invite's token, once", a.invite, status(created))
+	del(teams, "/api/teams/{id}/invites/{invite_id}", "revokeInvite", "Take an invite back", a.revokeInvite)
+	get(teams, "/api/invites/{token}", "inviteByToken", "What an invite is for", a.inviteByToken, public)
+	post(teams, "/api/invites/{token}/accept", "acceptInvite", "Join the team of an invite", a.acceptInvite)
+	post(teams, "/api/invites/{token}/decline", "declineInvite", "Decline an invite", a.declineInvite)
+	get(teams, "/api/teams/{id}/labels", "labels", "The labels of a team", a.labels)
+	post(teams, "/api/teams/{id}/labels", "createLabel", "Create a label", a.createLabel, status(created))
+	patch(teams, "/api/labels/{id}", "updateLabel", "Change a label", a.updateLabel)
+	del(teams, "/api/labels/{id}", "deleteLabel", "Delete a label; tasks lose it", a.deleteLabel)
+	get(teams, "/api/teams/{id}/events", "events", "The changes of a team after a seq, oldest first", a.events)
+
+	projects := group{a, "projects"}
+	get(projects, "/api/teams/{id}/projects", "projects", "The projects of a team", a.projects)
+	post(projects, "/api/teams/{id}/projects", "createProject", "Create a project", a.createProject, status(created))
+	get(projects, "/api/projects/{id}", "project", "One project", a.project)
+	patch(projects, "/api/projects/{id}", "updateProject", "Change a project", a.updateProject)
+	del(projects, "/api/projects/{id}", "deleteProject", "Delete a project and its tasks", a.deleteProject)
+	post(projects, "/api/projects/{id}/statuses", "addStatus", "Add a status", a.addStatus, status(created))
+	patch(projects, "/api/projects/{id}/statuses/{slug}", "updateStatus", "Change or move a status", a.updateStatus)
+	del(projects, "/api/projects/{id}/statuses/{slug}", "deleteStatus", "Delete a status; its tasks go where move_to says", a.deleteStatus)
+	get(projects, "/api/projects/{id}/board", "board", "All that paints a board", a.board)
+
+	tasks := group{a, "tasks"}
+	get(tasks, "/api/tasks", "tasks", "Tasks by filter", a.listTasks)
+	post(tasks, "/api/projects/{id}/tasks", "createTask", "Create a task", a.createTask, status(created))
+	post(tasks, "/api/tasks/move", "moveTasks", "Move tasks, all or none", a.moveTasks)
+	get(tasks, "/api/tasks/{id}", "task", "One task", a.task)
+	patch(tasks, "/api/tasks/{id}", "updateTask", "Change a task", a.updateTask)
+	del(tasks, "/api/tasks/{id}", "deleteTask", "Put a task into the trash", a.deleteTask)
+	post(tasks, "/api/tasks/{id}/restore", "restoreTask", "Bring a task back from the trash", a.restoreTask)
+	put(tasks, "/api/tasks/{id}/watch", "watchTask", "Watch a task", a.watchTask)
+	del(tasks, "/api/tasks/{id}/watch", "unwatchTask", "Watch a task no longer", a.unwatchTask)
+	get(tasks, "/api/tasks/{id}/activity", "activity", "What happened to a task, newest first", a.activity)
+	get(tasks, "/api/tasks/{id}/presence", "presence", "Who looks at a task right now", a.presence)
+	get(tasks, "/api/tasks/{id}/comments", "comments", "The comments on a task, oldest first", a.comments)
+	post(tasks, "/api/tasks/{id}/comments", "addComment", "Comment on a task", a.addComment, status(created))
+	patch(tasks, "/api/comments/{id}", "updateComment", "Change your comment", a.updateComment)
+	del(tasks, "/api/comments/{id}", "deleteComment", "Delete a comment", a.deleteComment)
+	get(tasks, "/api/search", "search", "Tasks and comments with these words", a.search)
+
+	operations := group{a, "operations"}
+	get(operations, "/healthz", "healthz", "Whether the process lives", a.healthz, public)
+	get(operations, "/readyz", "readyz", "Whether requests should come here", a.readyz, public)
+}

@@ -1,0 +1,210 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// site is the built web app: files that are served as they are, and the parts that pages are made of.
+type site struct {
+	files     fs.FS // nil when the binary was built without the app
+	index     []string
+	skeletons map[string]string
+	chunks    map[string]chunk
+	entry     []string // files that index.html loads by itself
+	packed    sync.Map // path → gzip of files that have no .gz twin
+}
+
+// chunk is an entry of Vite's manifest.
+type chunk struct {
+	File    string   `json:"file"`
+	CSS     []string `json:"css"`
+	Imports []string `json:"imports"`
+}
+
+// The places of index.html that the server fills, in the order they come.
+var markers = []string{`<html lang="en"`, "<!--tandem:head-->", "<!--tandem:boot-->", "<!--tandem:skeleton-->"}
+
+// newSite reads the app. A tree without index.html is a fresh clone: pages then say how to build it.
+func newSite(assets fs.FS) (*site, error) {
+	s := &site{skeletons: map[string]string{}}
+	if assets == nil {
+		return s, nil
+	}
+	dist, err := fs.Sub(assets, "dist")
+	if err != nil {
+		return nil, fmt.Errorf("read web app: %w", err)
+	}
+	index, err := fs.ReadFile(dist, "index.html")
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read web app: %w", err)
+	}
+	rest := string(index)
+	for _, m := range markers {
+		before, after, ok := strings.Cut(rest, m)
+		if !ok {
+			return nil, fmt.Errorf("read web app: index.html lacks %s", m)
+		}
+		s.index = append(s.index, before)
+		rest = after
+	}
+	s.index = append(s.index, rest)
+	s.files = dist
+	for _, name := range []string{"app", "board", "page"} {
+		text, err := fs.ReadFile(dist, "skeleton/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("read web app: %w", err)
+		}
+		s.skeletons[name] = strings.TrimSpace(string(text))
+	}
+	manifest, err := fs.ReadFile(dist, ".vite/manifest.json")
+	if err != nil {
+		return nil, fmt.Errorf("read web app: %w", err)
+	}
+	if err := json.Unmarshal(manifest, &s.chunks); err != nil {
+		return nil, fmt.Errorf("read web app: manifest: %w", err)
+	}
+	s.entry = s.load("index.html", nil)
+	return s, nil
+}
+
+// load lists the files that a source needs at once: its own, its stylesheets, and those of its imports.
+func (s *site) load(source string, files []string) []string {
+	c, ok := s.chunks[source]
+	if !ok || slices.Contains(files, c.File) {
+		return files
+	}
+	files = append(files, c.File)
+	for _, css := range c.CSS {
+		if !slices.Contains(files, css) {
+			files = append(files, css)
+		}
+	}
+	for _, imported := range c.Imports {
+		files = s.load(imported, files)
+	}
+	return files
+}
+
+// head is the links that let the browser fetch a page's chunks together with the app's own.
+func (s *site) head(sources []string) string {
+	files := slices.Clone(s.entry)
+	for _, source := range sources {
+		files = s.load(source, files)
+	}
+	var b strings.Builder
+	for _, f := range files[len(s.entry):] {
+		if strings.HasSuffix(f, ".css") {
+			fmt.Fprintf(&b, `<link rel="stylesheet" crossorigin href="/%s">`, html.EscapeString(f))
+		} else {
+			fmt.Fprintf(&b, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(f))
+		}
+	}
+	return b.String()
+}
+
+// render fills index.html.
+func (s *site) render(theme, head, boot, skeleton string) []byte {
+	root := markers[0]
+	if theme != "" {
+		root += ` data-theme="` + theme + `"`
+	}
+	var b bytes.Buffer
+	for i, part := range []string{root, head, boot, skeleton} {
+		b.WriteString(s.index[i])
+		b.WriteString(part)
+	}
+	b.WriteString(s.index[len(markers)])
+	return b.Bytes()
+}
+
+// contentTypes are stated rather than looked up: the tables of machines differ.
+var contentTypes = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json",
+	".webmanifest": "application/manifest+json", ".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8",
+}
+
+// find says whether a path is a file that is served as it is. Parts of pages and Vite's own notes are not.
+func (s *site) find(name string) (contentType string, ok bool) {
+	contentType = contentTypes[path.Ext(name)]
+	if s.files == nil || contentType == "" || !fs.ValidPath(name) || strings.HasPrefix(name, ".") {
+		return "", false
+	}
+	info, err := fs.Stat(s.files, name)
+	return contentType, err == nil && info.Mode().IsRegular()
+}
+
+// serveFile answers with a file, in the best packing that was built and the client takes.
+func (s *site) serveFile(w http.ResponseWriter, r *http.Request, name, contentType, cache string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", cache)
+	h.Add("Vary", "Accept-Encoding")
+	accepted := r.Header.Get("Accept-Encoding")
+	if accepts(accepted, "br") {
+		if body, err := fs.ReadFile(s.files, name+".br"); err == nil {
+			h.Set("Content-Encoding", "br")
+			send(w, r, body)
+			return
+		}
+	}
+	body, err := fs.ReadFile(s.files, name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	if accepts(accepted, "gzip") && len(body) > 1024 && !strings.HasPrefix(contentType, "font/") && contentType != "image/png" {
+		h.Set("Content-Encoding", "gzip")
+		body = s.gzip(name, body)
+	}
+	send(w, r, body)
+}
+
+// gzip packs a file once. Browsers take brotli over https alone, and many run Tandem without.
+func (s *site) gzip(name string, body []byte) []byte {
+	if ready, err := fs.ReadFile(s.files, name+".gz"); err == nil {
+		return ready
+	}
+	if ready, ok := s.packed.Load(name); ok {
+		return ready.([]byte)
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	_, _ = z.Write(body)                                  // into memory
+	_ = z.Close()
+	s.packed.Store(name, b.Bytes())
+	return b.Bytes()
+}
+
+func send(w http.ResponseWriter, r *http.Request, body []byte) {
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) //nolint:gosec // a file of the build
+	}
+}
+
+// accepts says whether Accept-Encoding names a coding and does not rule it out.
+func accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
+			q := strings.ReplaceAll(params, " ", "")
+			return q != "q=0" && !strings.HasPrefix(q, "q=0.0") || strings.Trim(q, "q=0.") != ""
+		}
+	}
+	return false
+}

@@ -1,0 +1,41 @@
+import type { FieldConflict, FieldError, Problem, TaskDetail } from './types'
+
+/** The server's refusal, or (status 0) the lack of any answer. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly errors: FieldError[]
+  readonly current: TaskDetail | undefined
+  readonly conflicts: FieldConflict[]
+
+  constructor(problem: Problem) {
+    super(problem.detail || problem.title)
+    this.name = 'ApiError'
+    this.status = problem.status
+    this.code = problem.code ?? ''
+    this.detail = problem.detail || problem.title
+    this.errors = problem.errors ?? []
+    this.current = problem.current
+    this.conflicts = problem.conflicts ?? []
+  }
+
+  /** Nothing came back: the write may or may not have happened, so only the same key may be sent again. */
+  get isNetwork(): boolean {
+    return this.status === 0
+  }
+  /** The message for one field of a form, by its name in the body. */
+  field(name: string): string | undefined {
+    return this.errors.find(e => e.location === `body.${name}` || e.location === name)?.message
+  }
+}
+
+export function networkError(detail = 'The server cannot be reached. Check your connection.'): ApiError {
+  return new ApiError({ status: 0, title: 'Offline', code: 'network', detail })
+}
+
+/** A sentence for a person, whatever was thrown. */
+export function reason(error: unknown): string {
+  if (error instanceof ApiError) return error.errors[0]?.message ?? error.detail
+  return 'Something went wrong. Try again.'
+}

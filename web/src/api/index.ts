@@ -1,0 +1,110 @@
+// One function per endpoint, grouped by what they are about.
+import { del, download, get, patch, post, put, type RequestOptions } from './client'
+import type {
+  ActivityItem, Board, Card, Color, Comment, Config, EventsAnswer, ExportFormat, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
+  MoveInput, MyInvite, NewInvite, Page, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer,
+} from './types'
+
+export * from './types'
+export { ApiError, reason } from './errors'
+
+export interface Paging { cursor?: string | null; limit?: number }
+export interface TaskQuery extends Paging {
+  team_id?: string; project_id?: string; status?: string | string[]; priority?: string | string[]; label?: string | string[]
+  assigned_to?: string; created_by?: string; due_before?: string; due_after?: string; q?: string; sort?: string
+  open?: boolean; deleted?: boolean; number?: number
+}
+const anonymous: RequestOptions = { anonymous: true }
+const at = (key?: string): RequestOptions => ({ key })
+
+export const auth = {
+  config: () => get<Config>('/config', anonymous),
+  register: (input: { username: string; email: string; password: string; name: string }) => post<TokenAnswer>('/auth/register', input, anonymous),
+  login: (input: { login: string; password: string }) => post<TokenAnswer>('/auth/login', input, anonymous),
+  logout: () => post<undefined>('/auth/logout', undefined, { timeout: 5000 }),
+  forgot: (email: string) => post<undefined>('/auth/password/forgot', { email }, anonymous),
+  reset: (token: string, password: string) => post<undefined>('/auth/password/reset', { token, password }, anonymous),
+}
+
+export const me = {
+  get: () => get<Me>('/me'),
+  update: (input: Partial<Pick<Me, 'name' | 'username' | 'email' | 'timezone' | 'locale' | 'theme'>>) => patch<Me>('/me', input),
+  setPassword: (input: { current_password: string; new_password: string }) => put<undefined>('/me/password', input),
+  sessions: () => get<Page<Session>>('/me/sessions'),
+  endSession: (id: string) => del(`/me/sessions/${id}`),
+  invites: () => get<{ items: MyInvite[] }>('/me/invites'),
+  acceptInvite: (id: string) => post<Team>(`/me/invites/${id}/accept`),
+  declineInvite: (id: string) => post<undefined>(`/me/invites/${id}/decline`),
+}
+
+export const teams = {
+  list: () => get<Page<Team>>('/teams', { query: { limit: 200 } }),
+  get: (id: string) => get<Team>(`/teams/${id}`),
+  create: (input: { name: string; description?: string }) => post<Team>('/teams', input),
+  update: (id: string, input: { name?: string; description?: string }) => patch<Team>(`/teams/${id}`, input),
+  remove: (id: string) => del(`/teams/${id}`),
+  members: (id: string, paging: Paging = { limit: 200 }) => get<Page<Member>>(`/teams/${id}/members`, { query: { ...paging } }),
+  setRole: (id: string, userId: string, role: Role) => patch<Member>(`/teams/${id}/members/${userId}`, { role }),
+  /** With one's own id: leave. */
+  removeMember: (id: string, userId: string) => del(`/teams/${id}/members/${userId}`),
+  events: (id: string, after: number, limit = 200) => get<EventsAnswer>(`/teams/${id}/events`, { query: { after, limit } }),
+}
+
+export const invites = {
+  list: (teamId: string) => get<Page<Invite>>(`/teams/${teamId}/invites`, { query: { limit: 200 } }),
+  create: (teamId: string, input: { email?: string; username?: string; role: Role }) => post<NewInvite>(`/teams/${teamId}/invites`, input),
+  revoke: (teamId: string, id: string) => del(`/teams/${teamId}/invites/${id}`),
+  preview: (token: string) => get<InvitePreview>(`/invites/${encodeURIComponent(token)}`, anonymous),
+  accept: (token: string) => post<Team>(`/invites/${encodeURIComponent(token)}/accept`),
+  decline: (token: string) => post<undefined>(`/invites/${encodeURIComponent(token)}/decline`),
+}
+
+export const labels = {
+  list: (teamId: string) => get<Page<Label>>(`/teams/${teamId}/labels`, { query: { limit: 200 } }),
+  create: (teamId: string, input: { name: string; color: Color }) => post<Label>(`/teams/${teamId}/labels`, input),
+  update: (id: string, input: { name?: string; color?: Color }) => patch<Label>(`/labels/${id}`, input),
+  remove: (id: string) => del(`/labels/${id}`),
+}
+
+export const projects = {
+  list: (teamId: string) => get<Page<Project>>(`/teams/${teamId}/projects`, { query: { limit: 200 } }),
+  get: (id: string) => get<Project>(`/projects/${id}`),
+  create: (teamId: string, input: { name: string; key: string; description?: string }) => post<Project>(`/teams/${teamId}/projects`, input),
+  update: (id: string, input: { name?: string; key?: string; description?: string; archived?: boolean }) => patch<Project>(`/projects/${id}`, input),
+  remove: (id: string) => del(`/projects/${id}`),
+  board: (id: string, limit = 50, signal?: AbortSignal) => get<Board>(`/projects/${id}/board`, { query: { limit }, signal }),
+  createStatus: (id: string, input: Partial<StatusInput> & { name: string }) => post<Project>(`/projects/${id}/statuses`, input),
+  updateStatus: (id: string, slug: Status['slug'], input: Partial<StatusInput> & { before?: string; after?: string }) =>
+    patch<Project>(`/projects/${id}/statuses/${slug}`, input),
+  removeStatus: (id: string, slug: Status['slug'], moveTo?: string) => del<Project>(`/projects/${id}/statuses/${slug}`, { query: { move_to: moveTo } }),
+  export: (id: string, format: ExportFormat) => download(`/projects/${id}/export`, { query: { format } }),
+  import: (id: string, format: ImportFormat, file: Blob) =>
+    post<{ id: string }>(`/projects/${id}/import`, undefined, { query: { format }, raw: file, type: file.type || 'application/octet-stream', timeout: 300_000 }),
+}
+
+export const imports = {
+  get: (id: string) => get<ImportJob>(`/imports/${id}`),
+}
+
+export const tasks = {
+  list: (query: TaskQuery, signal?: AbortSignal) => get<Page<Card>>('/tasks', { query: { ...query }, signal }),
+  get: (id: string) => get<TaskDetail>(`/tasks/${id}`),
+  byNumber: async (projectId: string, number: number) => (await tasks.list({ project_id: projectId, number, limit: 1 })).items[0],
+  create: (projectId: string, input: TaskInput, key?: string) => post<TaskDetail>(`/projects/${projectId}/tasks`, input, at(key)),
+  update: (id: string, input: Partial<TaskFields> & { was?: Partial<TaskFields> }, key?: string) => patch<TaskDetail>(`/tasks/${id}`, input, at(key)),
+  move: (input: MoveInput, key?: string) => post<{ items: Task[]; seq: number }>('/tasks/move', input, at(key)),
+  remove: (id: string, key?: string) => del(`/tasks/${id}`, at(key)),
+  restore: (id: string, key?: string) => post<TaskDetail>(`/tasks/${id}/restore`, undefined, at(key)),
+  watch: (id: string, on: boolean) => (on ? put<undefined>(`/tasks/${id}/watch`) : del(`/tasks/${id}/watch`)),
+  activity: (id: string, paging: Paging = {}) => get<Page<ActivityItem>>(`/tasks/${id}/activity`, { query: { ...paging } }),
+}
+
+export const comments = {
+  list: (taskId: string, paging: Paging = {}) => get<Page<Comment>>(`/tasks/${taskId}/comments`, { query: { ...paging } }),
+  create: (taskId: string, body: string, key?: string) => post<Comment>(`/tasks/${taskId}/comments`, { body }, at(key)),
+  update: (id: string, body: string, key?: string) => patch<Comment>(`/comments/${id}`, { body }, at(key)),
+  remove: (id: string) => del(`/comments/${id}`),
+}
+
+export const search = (q: string, options: { team_id?: string; limit?: number; signal?: AbortSignal } = {}) =>
+  get<Page<SearchHit>>('/search', { query: { q, team_id: options.team_id, limit: options.limit }, signal: options.signal })

@@ -1,0 +1,111 @@
+import { nextTick } from 'vue'
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { useProjects } from '@/features/projects/store'
+import { afterLogin } from '@/features/session/next'
+import { useSession } from '@/features/session/store'
+import { useTeams } from '@/features/teams/store'
+import { announce } from '@/lib/announce'
+import { setTitle } from '@/lib/title'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** For people who are not logged in: `only` sends the others home. */
+    public?: 'only' | 'also'
+    /** Without sidebar. */
+    plain?: boolean
+    title?: string
+  }
+}
+
+export function makeRouter(): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [
+      { path: '/login', name: 'login', component: () => import('@/features/auth/LoginPage.vue'), meta: { public: 'only', plain: true, title: 'Log in' } },
+      { path: '/register', name: 'register', component: () => import('@/features/auth/RegisterPage.vue'), meta: { public: 'only', plain: true, title: 'Sign up' } },
+      { path: '/forgot', name: 'forgot', component: () => import('@/features/auth/ForgotPage.vue'), meta: { public: 'also', plain: true, title: 'Reset your password' } },
+      { path: '/reset', name: 'reset', component: () => import('@/features/auth/ResetPage.vue'), meta: { public: 'also', plain: true, title: 'Choose a new password' } },
+      { path: '/invite/:token', name: 'invite', component: () => import('@/features/auth/InvitePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Invitation' } },
+      { path: '/', name: 'home', component: () => import('@/features/start/StartPage.vue'), beforeEnter: toWork, meta: { plain: true, title: 'Welcome' } },
+      {
+        path: '/t/:teamId', name: 'team', component: () => import('@/features/team/TeamPage.vue'), props: true, redirect: to => ({ name: 'team-projects', params: to.params }),
+        children: [
+          { path: 'projects', name: 'team-projects', component: () => import('@/features/team/TeamProjects.vue'), props: true, meta: { title: 'Projects' } },
+          { path: 'members', name: 'team-members', component: () => import('@/features/team/TeamMembers.vue'), props: true, meta: { title: 'Members' } },
+          { path: 'labels', name: 'team-labels', component: () => import('@/features/team/TeamLabels.vue'), props: true, meta: { title: 'Labels' } },
+          { path: 'settings', name: 'team-settings', component: () => import('@/features/team/TeamSettings.vue'), props: true, meta: { title: 'Team settings' } },
+        ],
+      },
+      {
+        // `props: true` would hand on the parameter `key` too, which to Vue means another component.
+        path: '/p/:projectId', name: 'project', component: () => import('@/features/project/ProjectPage.vue'), props: to => ({ projectId: to.params.projectId }), redirect: to => ({ name: 'board', params: to.params }),
+        children: [
+          { path: 'board/:key?', name: 'board', component: () => import('@/features/board/BoardPage.vue'), props: to => ({ projectId: to.params.projectId }) },
+          { path: 'list/:key?', name: 'list', component: () => import('@/features/list/ListPage.vue'), props: to => ({ projectId: to.params.projectId }) },
+        ],
+      },
+      {
+        path: '/p/:projectId/settings', name: 'project-settings', component: () => import('@/features/project/ProjectSettings.vue'), props: true, redirect: to => ({ name: 'project-general', params: to.params }),
+        children: [
+          { path: 'general', name: 'project-general', component: () => import('@/features/project/ProjectSettingsGeneral.vue'), props: true, meta: { title: 'Project settings' } },
+          { path: 'statuses', name: 'project-statuses', component: () => import('@/features/project/ProjectSettingsStatuses.vue'), props: true, meta: { title: 'Statuses' } },
+          { path: 'labels', name: 'project-labels', component: () => import('@/features/project/ProjectSettingsLabels.vue'), props: true, meta: { title: 'Labels' } },
+          { path: 'import', name: 'project-import', component: () => import('@/features/project/ProjectSettingsImport.vue'), props: true, meta: { title: 'Import' } },
+          { path: 'export', name: 'project-export', component: () => import('@/features/project/ProjectSettingsExport.vue'), props: true, meta: { title: 'Export' } },
+        ],
+      },
+      { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
+      {
+        path: '/settings', name: 'settings', component: () => import('@/features/account/SettingsPage.vue'), redirect: { name: 'settings-profile' },
+        children: [
+          { path: 'profile', name: 'settings-profile', component: () => import('@/features/account/SettingsProfile.vue'), meta: { title: 'Profile' } },
+          { path: 'sessions', name: 'settings-sessions', component: () => import('@/features/account/SettingsSessions.vue'), meta: { title: 'Sessions' } },
+          { path: 'password', name: 'settings-password', component: () => import('@/features/account/SettingsPassword.vue'), meta: { title: 'Password' } },
+        ],
+      },
+      { path: '/:path(.*)*', name: 'not-found', component: () => import('./NotFoundPage.vue'), meta: { public: 'also', plain: true, title: 'Not found' } },
+    ],
+  })
+
+  router.beforeEach(async to => {
+    const session = useSession()
+    if (!session.loggedIn) return to.meta.public ? true : { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    if (to.meta.public === 'only') return afterLogin(to)
+    // The sidebar can wait for an answer, the first page decision cannot.
+    const teams = useTeams()
+    if (!teams.loaded && !to.meta.public) await teams.loadTeams().catch(() => undefined)
+    return true
+  })
+  router.afterEach((to, from, failure) => {
+    if (failure) return
+    setTitle(to.meta.title)
+    // A dialog over the same page looks after its own focus.
+    if (!from.matched.length || to.matched.at(-1) === from.matched.at(-1)) return
+    void nextTick(() => {
+      document.querySelector<HTMLElement>('[data-heading]')?.focus({ preventScroll: true })
+      if (to.meta.title) announce(to.meta.title)
+    })
+  })
+  // After an update of the server the old page's chunks are gone: load the new page instead.
+  router.onError((error: Error, to) => {
+    if (!/dynamically imported module|Importing a module script failed|error loading/i.test(error.message) || sessionStorage.getItem('tandem:reloaded') === to.fullPath) return
+    sessionStorage.setItem('tandem:reloaded', to.fullPath)
+    location.assign(to.fullPath)
+  })
+  return router
+}
+
+/** "/" is the last project, else any project, else the team; only without all that it is the first run. */
+async function toWork(): Promise<true | { name: string; params: Record<string, string> }> {
+  const teams = useTeams()
+  const projects = useProjects()
+  if (!teams.loaded) await teams.loadTeams().catch(() => undefined)
+  const team = teams.current
+  if (!team) return true
+  await projects.loadTeam(team.id).catch(() => undefined)
+  const last = projects.lastId ? projects.byId(projects.lastId) : undefined
+  const project = last ?? projects.ofTeam(team.id)[0]
+  if (project) return { name: 'board', params: { projectId: project.id } }
+  return teams.canManage(team.id) ? true : { name: 'team-projects', params: { teamId: team.id } }
+}

@@ -1,0 +1,82 @@
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { auth, me as meApi, type Boot, type Config, type Me, type TokenAnswer } from '@/api'
+import { clearToken, onToken, refresh, setToken } from '@/api/token'
+import { sweep } from '@/lib/storage'
+import { applyTheme } from '@/lib/theme'
+
+/** Who is logged in. The token itself is in api/token.ts; this store follows it. */
+export const useSession = defineStore('session', () => {
+  const user = shallowRef<Me | null>(null)
+  const config = shallowRef<Config | null>(null)
+  const loggedIn = computed(() => user.value !== null)
+  const over = new Set<() => void>()
+
+  onToken(answer => {
+    if (!answer) return end()
+    // Another tab logged in as somebody else: nothing on this page belongs to them.
+    if (user.value && user.value.id !== answer.user.id) return location.assign('/')
+    user.value = answer.user
+  })
+
+  function end(): void {
+    if (!user.value) return
+    user.value = null
+    for (const listener of over) listener()
+  }
+
+  /** Takes what the server put into the page, or asks for it (development server, expired page cookie). */
+  async function start(): Promise<Boot | null> {
+    sweep()
+    const boot = readBoot()
+    config.value = boot?.config ?? null
+    if (boot?.user && boot.access_token) {
+      setToken({ access_token: boot.access_token, expires_in: boot.expires_in ?? 0, user: boot.user })
+    } else {
+      // Without a page cookie there may still be a session; an unreachable server counts as none.
+      await refresh().catch(() => null)
+    }
+    if (user.value) applyTheme(user.value.theme)
+    return boot
+  }
+  async function loadConfig(): Promise<Config> {
+    return (config.value ??= await auth.config())
+  }
+
+  function enter(answer: TokenAnswer): void {
+    setToken(answer)
+    applyTheme(answer.user.theme)
+  }
+  async function login(login: string, password: string): Promise<void> {
+    enter(await auth.login({ login, password }))
+  }
+  async function register(input: { username: string; email: string; password: string; name: string }): Promise<void> {
+    enter(await auth.register(input))
+    if (config.value?.registration === 'first') config.value = null
+  }
+  async function logout(): Promise<void> {
+    await auth.logout().catch(() => undefined)
+    sweep(true)
+    clearToken(true)
+  }
+  async function update(input: Parameters<typeof meApi.update>[0]): Promise<Me> {
+    user.value = await meApi.update(input)
+    applyTheme(user.value.theme)
+    return user.value
+  }
+  /** Runs when the session ends: logout, here or in another tab, or the server's refusal. */
+  function onEnd(listener: () => void): () => void {
+    over.add(listener)
+    return () => over.delete(listener)
+  }
+
+  return { user, config, loggedIn, start, loadConfig, login, register, logout, update, onEnd }
+})
+
+function readBoot(): Boot | null {
+  const element = document.getElementById('boot')
+  if (!element?.textContent) return null
+  const boot = JSON.parse(element.textContent) as Boot
+  element.remove() // the token in it shall not outlive the start
+  return boot
+}

@@ -1,0 +1,43 @@
+import { computed, onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue'
+import { tasks as api } from '@/api'
+import { useTasks } from '@/features/tasks/store'
+
+/** The task of an address like /p/…/board/WEB-12, with its details, kept fresh while the component lives. */
+export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefOrGetter<string>) {
+  const tasks = useTasks()
+  const id = ref<string | null>(null)
+  const error = shallowRef<unknown>(null)
+  const missing = ref(false)
+  let release: (() => void) | null = null
+
+  const task = computed(() => (id.value ? tasks.view(id.value) : undefined))
+  /** The rendered description and who watches are here too. */
+  const whole = computed(() => task.value?.description_html !== undefined)
+
+  async function load(): Promise<void> {
+    const [project, wanted] = [toValue(projectId), toValue(key)]
+    error.value = null
+    missing.value = false
+    release?.()
+    release = null
+    try {
+      const held = [...tasks.server.values()].find(t => t.project_id === project && t.key === wanted)
+      id.value = held?.id ?? null
+      const found = held ?? (await api.byNumber(project, Number(wanted.slice(wanted.lastIndexOf('-') + 1))))
+      if (wanted !== toValue(key)) return
+      if (!found) {
+        missing.value = true
+        return
+      }
+      release = tasks.hold(found.id)
+      tasks.accept(found)
+      id.value = found.id
+      missing.value = (await tasks.fetchTask(found.id)) === undefined
+    } catch (thrown) {
+      error.value = thrown
+    }
+  }
+  watch([() => toValue(projectId), () => toValue(key)], load, { immediate: true })
+  onScopeDispose(() => release?.())
+  return { task, whole, missing, error, reload: load }
+}

@@ -1,0 +1,400 @@
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue'
+import { ApiError, projects as projectsApi, reason, tasks as api, type Board, type Message, type TaskInput } from '@/api'
+import { newKey } from '@/api/client'
+import { useProjects } from '@/features/projects/store'
+import { useSession } from '@/features/session/store'
+import { useTeams } from '@/features/teams/store'
+import { announce } from '@/lib/announce'
+import { waitForNetwork } from '@/lib/online'
+import { between, byPosition, spread } from '@/lib/rank'
+import { useToast } from '@/ui/toast'
+import { columnStates, PAGE, type ColumnState } from './columns'
+import { applyMessage as applyTo } from './messages'
+import { keyOf, Orphaned, perform, pick, same, temporaryId, touches, type Conflict, type Edit, type Layer, type Op, type StoredTask, type TaskPatch } from './model'
+import { forget, keep, leftovers } from './outbox'
+import { neighbours, placesOf, stays, type Place } from './places'
+
+export interface MoveTarget { status: string; before?: string | null; after?: string | null; project_id?: string }
+export interface MutateOptions { /** Neither a toast nor an entry on the undo stack. */ quiet?: boolean }
+interface UndoEntry { did: string; run: () => Promise<unknown> }
+
+const MOST = 200
+
+/**
+ * Tasks: view = what the server said + layers of local changes it has not confirmed. Taking a layer away is the
+ * rollback, so a refused change never undoes somebody else's.
+ */
+export const useTasks = defineStore('tasks', () => {
+  const session = useSession()
+  const projects = useProjects()
+  const teams = useTeams()
+  const toast = useToast()
+
+  const server = shallowReactive(new Map<string, StoredTask>())
+  const pending = shallowRef<readonly Layer[]>([])
+  const conflicts = shallowRef<readonly Conflict[]>([])
+  const undoStack = shallowRef<readonly UndoEntry[]>([])
+  const aliases = shallowReactive(new Map<string, string>())
+  const columns = columnStates(acceptAll)
+  const { boards, loadMore, recount } = columns
+  const held = new Map<string, number>()
+  const tails = new Map<string, Promise<unknown>>()
+  /** Counts logouts: what was under way before one no longer concerns this page. */
+  let generation = 0
+  const fetching = new Map<string, Promise<StoredTask | undefined>>()
+
+  // ---- Reading -------------------------------------------------------------------------------------------------
+
+  const overlay = computed(() => {
+    const out = new Map<string, TaskPatch>()
+    for (const { patches } of pending.value) for (const [id, patch] of patches) out.set(idOf(id), { ...out.get(idOf(id)), ...patch })
+    return out
+  })
+  const drafts = computed(() => new Map(pending.value.flatMap(l => (l.draft ? [[l.draft.id, l.draft] as const] : []))))
+
+  /** A temporary id stays good after the server has given the task its own. */
+  function idOf(id: string): string {
+    return aliases.get(id) ?? id
+  }
+  /** A task as it is to be shown, pending changes included. */
+  function view(id: string): StoredTask | undefined {
+    const task = server.get(idOf(id)) ?? drafts.value.get(id)
+    const patch = task && overlay.value.get(task.id)
+    return patch ? { ...task, ...patch } : task
+  }
+  const isPending = (id: string): boolean => overlay.value.has(idOf(id)) || drafts.value.has(id)
+  const known = (test: (task: StoredTask) => boolean): StoredTask[] => [...server.keys()].map(id => view(id)!).filter(t => !t.deleted_at && test(t))
+
+  const boardViews = new Map<string, ComputedRef<Map<string, StoredTask[]>>>()
+  /** The columns of a project, each in order: what is loaded, without gaps. */
+  function byStatus(projectId: string): Map<string, StoredTask[]> {
+    let board = boardViews.get(projectId)
+    if (!board) boardViews.set(projectId, (board = computed(() => group(projectId))))
+    return board.value
+  }
+  function group(projectId: string): Map<string, StoredTask[]> {
+    const out = new Map<string, StoredTask[]>(projects.statusesOf(projectId).map(s => [s.slug, []]))
+    for (const id of [...server.keys(), ...drafts.value.keys()]) {
+      const task = view(id)!
+      if (task.project_id !== projectId || task.deleted_at) continue
+      const { cursor, until } = columns.get(projectId, task.status)
+      const beyond = cursor !== null && until !== null && task.position > until
+      if (!beyond || isPending(id)) out.get(task.status)?.push(task)
+    }
+    for (const list of out.values()) list.sort(byPosition)
+    return out
+  }
+  const column = (projectId: string, slug: string): ColumnState => columns.get(projectId, slug)
+  /** Number of tasks in a column, those that are not loaded included. */
+  function count(projectId: string, slug: string): number {
+    const state = columns.get(projectId, slug)
+    if (state.cursor === null) return byStatus(projectId).get(slug)?.length ?? 0
+    let delta = 0
+    for (const id of new Set([...overlay.value.keys(), ...drafts.value.keys()])) {
+      const [was, is] = [slot(server.get(id)), slot(view(id))]
+      if (was !== is) delta += Number(is === `${projectId}/${slug}`) - Number(was === `${projectId}/${slug}`)
+    }
+    return Math.max(0, state.count + delta)
+  }
+
+  // ---- What the server says ------------------------------------------------------------------------------------
+
+  const slot = (t: StoredTask | undefined): string | null => (t && !t.deleted_at ? `${t.project_id}/${t.status}` : null)
+
+  /** Takes the server's version of a task; an older one than ours is dropped. `born`: it was in no count before. */
+  function accept(task: StoredTask, born = false): void {
+    const old = server.get(task.id)
+    if (old && task.version < old.version) return
+    const next = old ? { ...old, ...task } : task
+    // The rendered text belongs to the source it came with.
+    if (old && task.description !== undefined && task.description !== old.description && task.description_html === undefined) delete next.description_html
+    if (old && task.assigned_to !== old.assigned_to && task.assignee === undefined) delete next.assignee
+    const [was, is] = [slot(old), slot(next)]
+    if (was !== is && (old || born)) {
+      for (const [at, delta] of [[was, -1], [is, 1]] as const) {
+        if (at) columns.add(at.slice(0, at.indexOf('/')), at.slice(at.indexOf('/') + 1), delta)
+      }
+    }
+    server.set(task.id, next)
+  }
+  function acceptAll(list: readonly StoredTask[]): void {
+    for (const task of list) accept(task)
+  }
+
+  /** Reads a task with all its details. Undefined: there is no such task (any more). */
+  function fetchTask(id: string): Promise<StoredTask | undefined> {
+    const real = idOf(id)
+    let run = fetching.get(real)
+    if (!run) {
+      run = api.get(real).then(
+        task => (accept(task), view(real)),
+        (error: unknown) => {
+          if (!(error instanceof ApiError && error.status === 404)) throw error
+          server.delete(real)
+          return undefined
+        },
+      ).finally(() => fetching.delete(real))
+      fetching.set(real, run)
+    }
+    return run
+  }
+  /** Keeps a task's details fresh while a dialog shows it; call the result when it closes. */
+  function hold(id: string): () => void {
+    const real = idOf(id)
+    held.set(real, (held.get(real) ?? 0) + 1)
+    return () => {
+      const left = (held.get(real) ?? 1) - 1
+      if (left) held.set(real, left)
+      else held.delete(real)
+    }
+  }
+
+  /** Loads a project's board, or takes a snapshot that is already here. */
+  async function loadBoard(projectId: string, snapshot?: Board): Promise<Board> {
+    const deepest = Math.max(PAGE, ...[...byStatus(projectId).values()].map(list => list.length))
+    const board = snapshot ?? (await projectsApi.board(projectId, Math.min(MOST, deepest)))
+    const { project, seq } = board
+    const present = new Set(Object.values(board.columns).flatMap(c => c.items.map(t => t.id)))
+    for (const [id, task] of [...server]) {
+      if (task.project_id === projectId && !present.has(id) && !held.has(id) && !isPending(id)) server.delete(id)
+    }
+    for (const { items } of Object.values(board.columns)) acceptAll(items)
+    columns.clear(projectId)
+    for (const status of board.statuses) {
+      const page = board.columns[status.slug]
+      columns.set(projectId, status.slug, { cursor: page?.next_cursor ?? null, until: page?.items.at(-1)?.position ?? null, count: status.count, loading: false, failed: false })
+    }
+    boards.set(projectId, { team_id: project.team_id, seq })
+    projects.put({ ...project, statuses: board.statuses })
+    teams.setMembers(project.team_id, board.members)
+    teams.setLabels(project.team_id, board.labels)
+    return board
+  }
+  /** Reads everything held of a team again, when its stream could not be continued. Gives the oldest position read. */
+  async function resync(teamId: string): Promise<{ seq: number; epoch: string } | null> {
+    const mine = [...boards].filter(([, b]) => b.team_id === teamId).map(([id]) => id)
+    const read = await Promise.all([
+      ...mine.map(id => loadBoard(id)),
+      ...[...held.keys()].filter(id => server.get(id)?.team_id === teamId).map(id => fetchTask(id).then(() => null)),
+    ])
+    return read.filter(b => b !== null).sort((a, b) => a.seq - b.seq)[0] ?? null
+  }
+
+  function applyMessage(message: Message): void {
+    const layer = message.mutation_id ? pending.value.find(l => l.id === message.mutation_id) : undefined
+    applyTo(message, { server, boards, columns, held, accept, fetchTask, recount, reload: id => loadBoard(id) })
+    if (!layer) return
+    layer.acked = true
+    if (layer.op.kind === 'create' && message.type === 'task.created' && 'task_id' in message) rename(layer, message.task_id)
+    settle(layer)
+  }
+
+  /** The task has its own id now. Ops that wait under the temporary one still come before new ones. */
+  function rename(layer: Layer, id: string): void {
+    const temporary = temporaryId(layer.id)
+    aliases.set(temporary, id)
+    const tail = tails.get(temporary)
+    if (tail) tails.set(id, tail)
+  }
+
+  // ---- Changing ------------------------------------------------------------------------------------------------
+
+  function settle(layer: Layer): void {
+    pending.value = pending.value.filter(l => l !== layer)
+  }
+  function push(op: Op, does: string, patches: Iterable<[string, TaskPatch]>, more: { id?: string; draft?: StoredTask } = {}): Layer {
+    const layer: Layer = { id: more.id ?? newKey(), op, does, patches: new Map(patches), acked: false, ...(more.draft && { draft: more.draft }) }
+    pending.value = [...pending.value, layer]
+    if (session.user) keep({ id: layer.id, user: session.user.id, does, op, at: Date.now() })
+    return layer
+  }
+  /** Sends a layer after all earlier ones on the same tasks. The tasks as the server has them now; null: refused. */
+  function send(layer: Layer): Promise<StoredTask[] | null> {
+    const ids = [...touches(layer.op), ...(layer.draft ? [layer.draft.id] : [])]
+    const earlier = Promise.all(ids.map(id => tails.get(idOf(id)) ?? tails.get(id)))
+    const run = earlier.then(() => deliver(layer))
+    for (const id of ids) {
+      tails.set(id, run)
+      void run.finally(() => tails.get(id) === run && tails.delete(id))
+    }
+    return run
+  }
+  async function deliver(layer: Layer): Promise<StoredTask[] | null> {
+    let loggedOut = false
+    const mine = generation
+    try {
+      const result = await persist(layer)
+      if (layer.op.kind === 'create' && result[0]) rename(layer, result[0].id)
+      for (const task of result) accept(task, layer.op.kind === 'create')
+      if (layer.op.kind === 'delete') bury(idOf(layer.op.task_id))
+      return result
+    } catch (error) {
+      loggedOut = mine !== generation || (error instanceof ApiError && error.status === 401)
+      if (mine === generation) refuse(layer, error)
+      return null
+    } finally {
+      // What could not be sent for want of a login is sent after the next one.
+      if (!loggedOut) forget(layer.id)
+      settle(layer)
+    }
+  }
+  /** Until there is an answer; the key makes every repeat the same write. */
+  async function persist(layer: Layer): Promise<StoredTask[]> {
+    for (let wait = 1000; ; wait = Math.min(wait * 2, 30_000)) {
+      try {
+        return await perform(layer.op, layer.id, idOf)
+      } catch (error) {
+        const passing = error instanceof ApiError && (error.isNetwork || [429, 502, 503, 504].includes(error.status))
+        if (!passing) throw error
+        if (layer.acked) return []
+        await waitForNetwork(wait)
+        if (layer.acked) return []
+      }
+    }
+  }
+  /** DELETE answers without the task; its message follows with the true time and version. */
+  function bury(id: string): void {
+    const task = server.get(id)
+    if (task && !task.deleted_at) accept({ ...task, deleted_at: new Date().toISOString() })
+  }
+  function refuse(layer: Layer, error: unknown): void {
+    if (error instanceof ApiError && error.code === 'conflict' && error.current && layer.op.kind === 'edit') {
+      accept(error.current)
+      conflicts.value = [...conflicts.value, { id: layer.id, task_id: error.current.id, set: layer.op.set, was: layer.op.was, theirs: error.current, fields: error.conflicts }]
+      announce('Somebody else changed the same field. Choose which version to keep.')
+      return
+    }
+    if (error instanceof ApiError && error.current) accept(error.current)
+    if (error instanceof ApiError && error.status === 404) for (const id of layer.patches.keys()) void fetchTask(id).catch(() => undefined)
+    toast.error(`Could not ${layer.does}. ${error instanceof Orphaned ? 'The task was not created.' : reason(error)}`)
+  }
+  function remember(did: string, run: () => Promise<unknown>, quiet?: boolean): void {
+    if (quiet) return
+    const entry: UndoEntry = { did, run }
+    undoStack.value = [...undoStack.value.slice(-49), entry]
+    toast.show(did, { action: { label: 'Undo', run: () => void undo(entry) } })
+    announce(did)
+  }
+  /** Takes back the last change, or the given one. */
+  async function undo(entry = undoStack.value.at(-1)): Promise<void> {
+    if (!entry || !undoStack.value.includes(entry)) return
+    undoStack.value = undoStack.value.filter(e => e !== entry)
+    await entry.run()
+    announce(`Undone: ${entry.did}`)
+  }
+
+  /** Shows the new task at once; null: refused (the reason is in a toast, the input is still the caller's). */
+  async function create(projectId: string, input: TaskInput): Promise<StoredTask | null> {
+    const id = newKey()
+    const status = input.status ?? projects.statusesOf(projectId)[0]?.slug ?? 'todo'
+    const list = byStatus(projectId).get(status) ?? []
+    const [before, after] = neighbours(list, input)
+    const now = new Date().toISOString()
+    const draft: StoredTask = {
+      id: temporaryId(id), team_id: projects.byId(projectId)?.team_id ?? '', project_id: projectId, key: '', number: 0, title: input.title,
+      description: input.description ?? '', status, priority: input.priority ?? 'none', position: between(before?.position ?? null, after?.position ?? null),
+      labels: input.labels ?? [], assigned_to: input.assigned_to ?? null, created_by: session.user?.id ?? null, imported_author: null,
+      due_at: input.due_at ?? null, completed_at: null, comment_count: 0, version: 0, created_at: now, updated_at: now, deleted_at: null,
+    }
+    const layer = push({ kind: 'create', project_id: projectId, input: { ...input, status } }, 'create the task', [], { id, draft })
+    const result = await send(layer)
+    return result && (view(draft.id) ?? null)
+  }
+
+  /** Changes fields. `was` is what the editor saw; without it, what is shown now. Resolves to whether it was taken. */
+  async function edit(id: string, set: Edit, options: MutateOptions & { was?: Edit; did?: string } = {}): Promise<boolean> {
+    const task = view(id)
+    if (!task) return false
+    const was = pick(options.was ?? task, Object.keys(set))
+    if (Object.keys(set).every(k => same(set[k as keyof Edit], task[k as keyof Edit])) && !options.was) return true
+    const layer = push({ kind: 'edit', task_id: id, set, was }, `save ${keyOf([task])}`, [[idOf(id), set]])
+    const taken = (await send(layer)) !== null
+    if (taken && options.did) remember(options.did, () => edit(id, was, { quiet: true, was: set }), options.quiet)
+    return taken
+  }
+  const assign = (id: string, userId: string | null, options?: MutateOptions): Promise<boolean> => edit(id, { assigned_to: userId }, options)
+
+  /** Moves tasks, in the given order, beside a neighbour or to the end of a column. */
+  async function move(ids: readonly string[], to: MoveTarget, options: MutateOptions = {}): Promise<boolean> {
+    const moving = ids.map(view).filter(t => t !== undefined)
+    if (!moving.length) return false
+    const projectId = to.project_id ?? moving[0]!.project_id
+    const gone = new Set(moving.map(t => t.id))
+    const list = (byStatus(projectId).get(to.status) ?? []).filter(t => !gone.has(t.id))
+    const [prev, next] = neighbours(list, to)
+    const places = placesOf(moving, byStatus)
+    if (stays(places, moving, { project_id: projectId, status: to.status }, prev, next)) return true
+    const ranks = spread(prev?.position ?? null, next?.position ?? null, moving.length)
+    const patches = moving.map((t, i): [string, TaskPatch] => [t.id, { status: to.status, position: ranks[i]!, ...(to.project_id && { project_id: to.project_id }) }])
+    const beside = to.before ? { before: to.before } : to.after ? { after: to.after } : {}
+    const op: Op = { kind: 'move', input: { task_ids: moving.map(t => t.id), status: to.status, ...beside, ...(to.project_id && { project_id: to.project_id }) } }
+    const atEdge = prev !== undefined && prev.position === columns.get(projectId, to.status).until
+    const result = await send(push(op, `move ${keyOf(moving)}`, patches))
+    if (!result) return false
+    // Put behind the last loaded task, they are the last loaded ones now: nothing lies between.
+    if (atEdge && to.after) columns.set(projectId, to.status, { until: moving.map(t => server.get(idOf(t.id))?.position ?? '').sort().at(-1)! })
+    const name = projects.status(projectId, to.status)?.name ?? to.status
+    remember(`Moved ${keyOf(moving)} to ${name}`, () => putBack(places), options.quiet)
+    return true
+  }
+  async function putBack(places: readonly Place[]): Promise<void> {
+    for (const { ids, status, project_id, before, after } of places) {
+      const there = (id: string | null): id is string => {
+        const task = id ? view(id) : undefined
+        return task !== undefined && !task.deleted_at && task.status === status && task.project_id === project_id
+      }
+      const elsewhere = ids.some(id => view(id)?.project_id !== project_id)
+      await move(ids, { status, ...(there(before) ? { before } : there(after) ? { after } : {}), ...(elsewhere && { project_id }) }, { quiet: true })
+    }
+  }
+
+  async function remove(ids: readonly string[], options: MutateOptions = {}): Promise<boolean> {
+    const gone = ids.map(view).filter(t => t !== undefined)
+    const now = new Date().toISOString()
+    const layers = gone.map(t => push({ kind: 'delete', task_id: t.id }, `delete ${keyOf([t])}`, [[t.id, { deleted_at: now }]]))
+    const results = await Promise.all(layers.map(send))
+    const done = gone.filter((_, i) => results[i] !== null)
+    if (done.length) remember(`Deleted ${keyOf(done)}`, () => restore(done.map(t => t.id)), options.quiet)
+    return done.length === gone.length
+  }
+  async function restore(ids: readonly string[]): Promise<boolean> {
+    const layers = ids.map(id => push({ kind: 'restore', task_id: id }, 'restore the task', [[idOf(id), { deleted_at: null }]]))
+    return (await Promise.all(layers.map(send))).every(r => r !== null)
+  }
+
+  /** Ends a conflict: `keep` is what shall stand of one's own edit (possibly reworked); the rest stays theirs. */
+  async function resolve(conflict: Conflict, keepMine: Edit): Promise<boolean> {
+    conflicts.value = conflicts.value.filter(c => c !== conflict)
+    if (!Object.keys(keepMine).length) return true
+    return edit(conflict.task_id, keepMine, { was: pick(conflict.theirs, Object.keys(keepMine)) })
+  }
+  /** Sends what an earlier page could not. Call once after login. */
+  async function replay(): Promise<void> {
+    const user = session.user
+    if (!user) return
+    const run = async (): Promise<void> => {
+      for (const kept of leftovers(user.id, id => pending.value.some(l => l.id === id))) {
+        const layer: Layer = { id: kept.id, op: kept.op, does: kept.does, patches: new Map(), acked: false }
+        await deliver(layer)
+      }
+    }
+    await (navigator.locks ? navigator.locks.request('tandem-outbox', run) : run())
+  }
+  function reset(): void {
+    generation++
+    server.clear()
+    pending.value = []
+    conflicts.value = []
+    undoStack.value = []
+    boards.clear()
+    columns.clear()
+    aliases.clear()
+    held.clear()
+  }
+
+  return {
+    server, pending, conflicts, undoStack, boards, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold,
+    loadBoard, loadMore, resync, applyMessage, create, edit, assign, move, remove, restore, undo, resolve, replay, reset,
+  }
+})

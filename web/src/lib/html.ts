@@ -1,0 +1,26 @@
+import type { Directive } from 'vue'
+
+interface Policy { createHTML(html: string): string }
+interface TrustedTypes { createPolicy(name: string, rules: Policy): Policy }
+
+const rules: Policy = { createHTML: html => html }
+const factory = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes
+const policy = factory?.createPolicy('tandem', rules) ?? rules
+
+function set(el: HTMLElement, html: string): void {
+  el.innerHTML = policy.createHTML(html)
+  for (const link of el.querySelectorAll<HTMLAnchorElement>('a[href]')) {
+    if (link.origin !== location.origin) {
+      link.target = '_blank'
+      link.rel = 'noopener noreferrer nofollow'
+    }
+  }
+}
+
+/** Shows HTML that the server has rendered and sanitised (`*_html` fields). Nothing else may go through here. */
+export const vSafeHtml: Directive<HTMLElement, string | undefined> = {
+  mounted: (el, { value }) => set(el, value ?? ''),
+  updated: (el, { value, oldValue }) => {
+    if (value !== oldValue) set(el, value ?? '')
+  },
+}

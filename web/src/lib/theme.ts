@@ -1,0 +1,12 @@
+import type { Theme } from '@/api/types'
+
+/** Shows a theme now, and by a cookie from the first byte of the next page on. */
+export function applyTheme(theme: Theme): void {
+  const root = document.documentElement
+  if (theme === 'system') delete root.dataset.theme
+  else root.dataset.theme = theme
+  const secure = location.protocol === 'https:' ? '; secure' : ''
+  document.cookie = theme === 'system'
+    ? `theme=; path=/; max-age=0; samesite=lax${secure}`
+    : `theme=${theme}; path=/; max-age=31536000; samesite=lax${secure}`
+}
