@@ -44,7 +44,7 @@ func tabs(prefix string, names ...string) map[string]string {
 // says that there is no such page, and with status 404.
 var webPages = []webPage{
 	{"/{$}", "app", []string{features + "start/StartPage.vue"}, nil},
-	{"/login", "page", []string{features + "auth/LoginPage.vue"}, nil},
+	{"/login", "page", loginSources, nil},
 	{"/register", "page", []string{features + "auth/RegisterPage.vue"}, nil},
 	{"/forgot", "page", []string{features + "auth/ForgotPage.vue"}, nil},
 	{"/reset", "page", []string{features + "auth/ResetPage.vue"}, nil},
@@ -146,25 +146,30 @@ func (a *API) page(p webPage, status int) http.Handler {
 			_ = a.problemOf(r.Context(), err) // logged; the app starts without, asks the API itself and says what is wrong
 		}
 		code := status
-		tab, known := p.tabs[r.PathValue("tab")]
-		if b.lost || p.tabs != nil && !known {
+		if _, known := p.tabs[r.PathValue("tab")]; b.lost || p.tabs != nil && !known {
 			code = http.StatusNotFound
 		}
-		sources := p.sources
-		if tab != "" {
-			sources = append(slices.Clone(sources), tab)
-		}
+		sources, skeleton := a.paint(p, r.PathValue("tab"), b)
 		w.WriteHeader(code)
-		_, _ = w.Write(a.site.render(theme(r, b.User), a.site.head(sources), b.script(), a.skeleton(p, b)))
+		_, _ = w.Write(a.site.render(theme(r, b.User), a.site.head(sources), b.script(), skeleton))
 	})
 }
 
-// skeleton is what the page shows until the app has started.
-func (a *API) skeleton(p webPage, b boot) string {
-	if b.Board != nil {
-		return boardSkeleton(b.Board)
+var loginSources = []string{features + "auth/LoginPage.vue"}
+
+// paint says what a page loads and what it shows until the app has started.
+func (a *API) paint(p webPage, tab string, b boot) (sources []string, skeleton string) {
+	switch {
+	case b.User == nil && p.skeleton != "page": // the app will ask them to log in
+		return loginSources, a.site.skeletons["page"]
+	case b.Board != nil:
+		return p.sources, boardSkeleton(b.Board)
+	case p.pattern == "/{$}" && len(b.Projects) == 0: // the first run has no sidebar
+		return p.sources, a.site.skeletons["page"]
+	case p.tabs[tab] != "":
+		return append(slices.Clone(p.sources), p.tabs[tab]), a.site.skeletons[p.skeleton]
 	}
-	return a.site.skeletons[p.skeleton]
+	return p.sources, a.site.skeletons[p.skeleton]
 }
 
 // theme is the look to paint in; empty follows the device.

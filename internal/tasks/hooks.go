@@ -40,9 +40,6 @@ func (s *Service) countByStatus(ctx context.Context, q db.Querier, projectID str
 // statusDeleted moves what is in a status that goes to the end of another one. Tasks in the
 // trash go along, so that Restore finds their column.
 func (s *Service) statusDeleted(ctx context.Context, tx *db.Tx, actor users.Actor, p teams.Project, from, to string) ([]events.TaskChange, error) {
-	if err := s.log.Lock(ctx, tx, p.TeamID); err != nil {
-		return nil, err
-	}
 	list, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.project_id = $1 AND t.status = $2 ORDER BY t.position, t.id`, p.ID, from)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks of status %s: %w", from, err)

@@ -55,9 +55,6 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in Mov
 	if _, err := s.teams.Authorize(ctx, tx, actor, teamID, teams.EditTasks); err != nil {
 		return Moved{}, asTask(err)
 	}
-	if err := s.log.Lock(ctx, tx, teamID); err != nil {
-		return Moved{}, err
-	}
 	list, err := s.loadAll(ctx, tx, teamID, in.TaskIDs)
 	if err != nil {
 		return Moved{}, err
@@ -93,7 +90,7 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in Mov
 // loadAll reads the tasks in the order of ids; one that is not of this team is not found.
 func (s *Service) loadAll(ctx context.Context, tx *db.Tx, teamID string, ids []string) ([]Task, error) {
 	var args db.Args
-	found, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.deleted_at IS NULL AND t.team_id = `+args.Add(teamID)+` AND t.id IN `+args.In(ids), args...)
+	found, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.deleted_at IS NULL AND t.team_id = `+args.Add(teamID)+` AND t.id IN `+args.In(ids)+` ORDER BY t.id`+lockRows(tx), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -131,6 +128,9 @@ func (s *Service) target(ctx context.Context, tx *db.Tx, teamID string, list []T
 	}
 	if in.Status == "" {
 		in.Status = list[0].Status
+	}
+	if err := s.teams.LockProject(ctx, tx, id); err != nil {
+		return teams.Project{}, err
 	}
 	p, err := s.teams.FindProject(ctx, tx, id)
 	for _, e := range errs.All(err) {
@@ -181,7 +181,7 @@ func (s *Service) moveOne(ctx context.Context, tx *db.Tx, actor users.Actor, t *
 }
 
 // spots makes n positions for a place, leaving the tasks in moving out of the picture. The
-// caller holds the stream's lock, so neighbours stay where they are.
+// caller holds the project's lock, so neighbours stay where they are.
 func (s *Service) spots(ctx context.Context, tx *db.Tx, at place, moving []string, n int) ([]string, error) {
 	if at.before == "" && at.after == "" {
 		last, err := s.neighbour(ctx, tx, lastPosition, moving, at.projectID, at.status)

@@ -47,7 +47,7 @@ func notFound() error { return errs.New(errs.NotFound, "task not found") }
 // load reads a task inside a write and checks the actor's right on its team. Deleted tasks are
 // found only when deleted is true, and then only they.
 func (s *Service) load(ctx context.Context, tx *db.Tx, actor users.Actor, id string, need teams.Permission, deleted bool) (Task, error) {
-	t, err := scanTask(tx.QueryRowContext(ctx, taskByID, id))
+	t, err := scanTask(tx.QueryRowContext(ctx, taskByID+lockRows(tx), id))
 	if db.NoRow(err) {
 		return t, notFound()
 	}
@@ -62,6 +62,10 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, actor users.Actor, id str
 	}
 	return t, s.setKey(ctx, &t)
 }
+
+// lockRows makes a query keep the tasks that it reads from others until the commit. SQLite has one
+// writer anyway. Locks are taken in the order tasks (by id), project, stream.
+func lockRows(tx *db.Tx) string { return tx.Dialect().Pick("", "\nFOR UPDATE OF t") }
 
 // asTask makes an outsider's "team not found" speak of what they asked for.
 func asTask(err error) error {

@@ -30,11 +30,11 @@ func (s *Service) Create(ctx context.Context, actor users.Actor, projectID strin
 		return Detail{}, err
 	}
 	t, err := events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Task, error) {
-		p, err := s.project(ctx, tx, actor, projectID, teams.EditTasks)
-		if err != nil {
+		if err := s.teams.LockProject(ctx, tx, projectID); err != nil {
 			return Task{}, err
 		}
-		if err := s.log.Lock(ctx, tx, p.TeamID); err != nil {
+		p, err := s.project(ctx, tx, actor, projectID, teams.EditTasks)
+		if err != nil {
 			return Task{}, err
 		}
 		t := Task{ID: newID(), TeamID: p.TeamID, ProjectID: p.ID, Title: in.Title.Value, Description: in.Description.Value, Status: p.Statuses[0].Slug,
@@ -145,7 +145,7 @@ func (s *Service) Update(ctx context.Context, actor users.Actor, id string, p Pa
 
 func (s *Service) update(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task, p Patch) error {
 	if p.Status.Set && p.Status.Value != t.Status {
-		if err := s.log.Lock(ctx, tx, t.TeamID); err != nil { // it will take a place among others
+		if err := s.teams.LockProject(ctx, tx, t.ProjectID); err != nil { // it will take a place among others
 			return err
 		}
 	}
@@ -292,7 +292,7 @@ func (s *Service) Restore(ctx context.Context, actor users.Actor, id string) (De
 }
 
 func (s *Service) restore(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task) error {
-	if err := s.log.Lock(ctx, tx, t.TeamID); err != nil {
+	if err := s.teams.LockProject(ctx, tx, t.ProjectID); err != nil {
 		return err
 	}
 	p, err := s.teams.FindProject(ctx, tx, t.ProjectID)

@@ -162,22 +162,30 @@ func asProject(err error) error {
 	return err
 }
 
-// manage reads a project inside a write and checks that the actor may change it. The stream is
-// locked first: two who change the statuses of one project do so one after the other.
+// LockProject takes the project's row until the commit: whoever decides by its statuses or by the
+// positions of its tasks finds them as they stay. A project that is not there is no error here.
+func (s *Service) LockProject(ctx context.Context, tx *db.Tx, id string) error {
+	if tx.Dialect() == db.SQLite {
+		return nil // the one writer is locked already
+	}
+	if _, err := tx.Exec(ctx, lockProject, id); err != nil {
+		return fmt.Errorf("lock project %s: %w", id, err)
+	}
+	return nil
+}
+
+// manage reads a project inside a write and checks that the actor may change it. The project is
+// locked: two who change its statuses do so one after the other.
 func (s *Service) manage(ctx context.Context, tx *db.Tx, actor users.Actor, id string) (Project, error) {
-	ref, err := s.FindProject(ctx, tx, id)
-	if err != nil {
-		return ref, err
-	}
-	if _, err := s.Authorize(ctx, tx, actor, ref.TeamID, ManageProjects); err != nil {
-		return Project{}, asProject(err)
-	}
-	if err := s.log.Lock(ctx, tx, ref.TeamID); err != nil {
+	if err := s.LockProject(ctx, tx, id); err != nil {
 		return Project{}, err
 	}
 	p, err := s.FindProject(ctx, tx, id)
 	if err != nil {
 		return p, err
+	}
+	if _, err := s.Authorize(ctx, tx, actor, p.TeamID, ManageProjects); err != nil {
+		return Project{}, asProject(err)
 	}
 	return p, s.count(ctx, tx, &p)
 }

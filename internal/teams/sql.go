@@ -217,6 +217,11 @@ SET last_number = last_number + $2
 WHERE id = $1
 RETURNING last_number`
 
+const lockProject = `
+UPDATE projects
+SET last_number = last_number
+WHERE id = $1`
+
 const deleteProject = `
 DELETE FROM projects
 WHERE id = $1`

@@ -1,0 +1,434 @@
+package realtime_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"tandem/internal/errs"
+	"tandem/internal/events"
+	"tandem/internal/realtime"
+	"tandem/internal/tandemtest"
+	"tandem/internal/tasks"
+	"tandem/internal/teams"
+	"tandem/internal/users"
+)
+
+// world is a node on a real database, with a team, a member and a task.
+type world struct {
+	*tandemtest.Env
+	node *realtime.Node
+	url  string
+
+	ann, bob users.Actor
+	team     teams.Team
+	project  teams.Project
+	task     tasks.Detail
+
+	mu     sync.Mutex
+	tokens map[string]users.Actor // what Verify knows
+}
+
+var errExpired = errs.Code(errs.Unauthenticated, "token_expired", "expired")
+
+func (w *world) verify(_ context.Context, token string) (users.Actor, time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if token == "expired" {
+		return users.Actor{}, time.Time{}, errExpired
+	}
+	a, ok := w.tokens[token]
+	if !ok {
+		return users.Actor{}, time.Time{}, errs.Code(errs.Unauthenticated, "token_invalid", "invalid")
+	}
+	return a, time.Now().Add(time.Hour), nil
+}
+
+func setUp(t *testing.T, env *tandemtest.Env) *world {
+	t.Helper()
+	w := &world{Env: env, ann: env.User("ann"), tokens: map[string]users.Actor{}}
+	w.team = env.Team(w.ann)
+	w.bob = env.Member(w.team, teams.Member)
+	w.project = env.Project(w.team)
+	w.task = env.Task(w.project, "first")
+	for _, a := range []users.Actor{w.ann, w.bob} {
+		a.SessionID = "session-" + a.Username
+		w.tokens[a.Username] = a
+	}
+	stranger := env.User("stranger")
+	w.tokens["stranger"] = stranger
+	var err error
+	w.node, err = realtime.New(realtime.Options{
+		Log: env.Log, Verify: w.verify, TaskTeam: env.Tasks.TeamOf, BaseURL: "http://tandem.test", Logger: env.Logger,
+		CanViewTeam: func(ctx context.Context, a users.Actor, teamID string) error {
+			_, err := env.Teams.AuthorizeRead(ctx, a, teamID, teams.ViewTeam)
+			return err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Teams.OnMembershipChange(w.node.DropMembership)
+	if err := w.node.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(w.node.Handler())
+	w.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := w.node.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	return w
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) { test(t, setUp(t, env)) })
+}
+
+// client speaks centrifuge's JSON protocol.
+type client struct {
+	t    *testing.T
+	conn *websocket.Conn
+	next int
+	held []reply // pushes that came while waiting for an answer
+	come []reply // the rest of a frame
+}
+
+type publication struct {
+	Offset uint64         `json:"offset"`
+	Data   events.Message `json:"data"`
+}
+
+type reply struct {
+	ID    int `json:"id"`
+	Error *struct {
+		Code int `json:"code"`
+	} `json:"error"`
+	Subscribe *struct {
+		Recovered    bool          `json:"recovered"`
+		Offset       uint64        `json:"offset"`
+		Epoch        string        `json:"epoch"`
+		Publications []publication `json:"publications"`
+	} `json:"subscribe"`
+	Push *struct {
+		Channel     string       `json:"channel"`
+		Pub         *publication `json:"pub"`
+		Unsubscribe *struct {
+			Code int `json:"code"`
+		} `json:"unsubscribe"`
+	} `json:"push"`
+}
+
+func (w *world) dial(t *testing.T, token string) (*client, reply) {
+	t.Helper()
+	conn, res, err := websocket.DefaultDialer.Dial(w.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	c := &client{t: t, conn: conn}
+	return c, c.call(map[string]any{"connect": map[string]any{"token": token}})
+}
+
+func (w *world) connect(t *testing.T, token string) *client {
+	t.Helper()
+	c, r := w.dial(t, token)
+	if r.Error != nil {
+		t.Fatalf("connect: %+v", r.Error)
+	}
+	return c
+}
+
+func (c *client) call(command map[string]any) reply {
+	c.t.Helper()
+	c.next++
+	command["id"] = c.next
+	if err := c.conn.WriteJSON(command); err != nil {
+		c.t.Fatal(err)
+	}
+	for {
+		r, err := c.read()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if r.ID == c.next {
+			return r
+		}
+		c.held = append(c.held, r)
+	}
+}
+
+// read returns the next reply; one frame may hold several, one a line. Pings are answered.
+func (c *client) read() (reply, error) {
+	for {
+		if len(c.come) > 0 {
+			r := c.come[0]
+			c.come = c.come[1:]
+			return r, nil
+		}
+		_ = c.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, frame, err := c.conn.ReadMessage()
+		if err != nil {
+			return reply{}, err
+		}
+		for _, line := range strings.Split(strings.TrimSpace(string(frame)), "\n") {
+			if line == "{}" {
+				if err := c.conn.WriteMessage(websocket.TextMessage, []byte("{}")); err != nil {
+					return reply{}, err
+				}
+				continue
+			}
+			var r reply
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				return r, err
+			}
+			c.come = append(c.come, r)
+		}
+	}
+}
+
+func (c *client) subscribe(channel string, since *uint64, epoch string) reply {
+	c.t.Helper()
+	s := map[string]any{"channel": channel}
+	if since != nil {
+		s["recover"], s["offset"], s["epoch"] = true, *since, epoch
+	}
+	return c.call(map[string]any{"subscribe": s})
+}
+
+// push is the next thing that the server says by itself.
+func (c *client) push() reply {
+	c.t.Helper()
+	if len(c.held) > 0 {
+		r := c.held[0]
+		c.held = c.held[1:]
+		return r
+	}
+	r, err := c.read()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+func (c *client) message() publication {
+	c.t.Helper()
+	r := c.push()
+	if r.Push == nil || r.Push.Pub == nil {
+		c.t.Fatalf("got %+v, want a publication", r)
+	}
+	return *r.Push.Pub
+}
+
+func patch(title string) tasks.Patch {
+	return tasks.Patch{Fields: tasks.Fields{Title: tasks.Of(title)}}
+}
+
+func TestChangesArriveInOrderFromManyWriters(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.connect(t, w.bob.Username)
+		start := c.subscribe("team:"+w.team.ID, nil, "").Subscribe
+		const writers, each = 8, 10
+		var wg sync.WaitGroup
+		for i := range writers {
+			wg.Go(func() {
+				for j := range each {
+					if _, err := w.Tasks.Update(t.Context(), w.ann, w.task.ID, patch(fmt.Sprintf("%d/%d", i, j)), nil); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for i := range writers * each {
+			p := c.message()
+			if want := start.Offset + uint64(i) + 1; p.Offset != want || p.Data.Seq != int64(want) || p.Data.Type != "task.updated" {
+				t.Fatalf("got %s with offset %d and seq %d, want %d", p.Data.Type, p.Offset, p.Data.Seq, want)
+			}
+		}
+		wg.Wait()
+	})
+}
+
+func TestWhatWasMissedIsReplayed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.connect(t, w.bob.Username)
+		at := c.subscribe("team:"+w.team.ID, nil, "").Subscribe
+		_ = c.conn.Close()
+		for i := range 5 {
+			if _, err := w.Tasks.Update(t.Context(), w.ann, w.task.ID, patch(fmt.Sprint(i)), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &at.Offset, at.Epoch).Subscribe
+		if !again.Recovered || len(again.Publications) != 5 || again.Publications[0].Offset != at.Offset+1 {
+			t.Errorf("got %+v, want the five changes", again)
+		}
+		other := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &at.Offset, "another life").Subscribe
+		if other.Recovered {
+			t.Error("recovered though the log had another epoch")
+		}
+	})
+}
+
+func TestPrunedRowsAreNotRecovered(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for i := range 5 {
+			if _, err := w.Tasks.Update(t.Context(), w.ann, w.task.ID, patch(fmt.Sprint(i)), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Clock.Advance(time.Hour)
+		if n, err := w.Log.Prune(t.Context(), time.Minute, 2); err != nil || n == 0 {
+			t.Fatalf("pruned %d, %v", n, err)
+		}
+		epoch, err := w.Log.Epoch(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		since := uint64(1)
+		r := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &since, epoch).Subscribe
+		if r == nil || r.Recovered {
+			t.Errorf("got %+v, want a subscription that did not recover", r)
+		}
+	})
+}
+
+func TestALostHintIsFoundByThePoll(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.connect(t, w.bob.Username)
+		c.subscribe("team:"+w.team.ID, nil, "")
+		other := events.NewLog(w.DB) // another node's: its hints do not come here
+		elsewhere := tasks.NewService(w.DB, other, w.Users, teams.NewService(w.DB, other, w.Users))
+		if _, err := elsewhere.Update(t.Context(), w.ann, w.task.ID, patch("quiet"), nil); err != nil {
+			t.Fatal(err)
+		}
+		if p := c.message(); p.Data.Changes["title"] != "quiet" {
+			t.Errorf("got %+v", p.Data)
+		}
+	})
+}
+
+func TestRightsAreCheckedAndEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		stranger := w.connect(t, "stranger")
+		for _, ch := range []string{"team:" + w.team.ID, "task:" + w.task.ID, "user:" + w.ann.ID, "team:", "nothing", "secret:x"} {
+			if r := stranger.subscribe(ch, nil, ""); r.Error == nil {
+				t.Errorf("a stranger listens to %q", ch)
+			}
+		}
+		bob := w.connect(t, w.bob.Username)
+		for _, ch := range []string{"team:" + w.team.ID, "task:" + w.task.ID, "user:" + w.bob.ID} {
+			if r := bob.subscribe(ch, nil, ""); r.Error != nil {
+				t.Fatalf("%s: got %+v", ch, r.Error)
+			}
+		}
+		if r := bob.call(map[string]any{"publish": map[string]any{"channel": "team:" + w.team.ID, "data": map[string]any{}}}); r.Error == nil {
+			t.Error("a client may publish")
+		}
+		if err := w.Teams.RemoveMember(t.Context(), w.ann, w.team.ID, w.bob.ID); err != nil {
+			t.Fatal(err)
+		}
+		ended := map[string]bool{}
+		for len(ended) < 2 {
+			if r := bob.push(); r.Push != nil && r.Push.Unsubscribe != nil {
+				ended[r.Push.Channel] = true
+			}
+		}
+		if !ended["team:"+w.team.ID] || !ended["task:"+w.task.ID] {
+			t.Errorf("got the end of %v", ended)
+		}
+	})
+}
+
+func TestTokens(t *testing.T) {
+	w := setUp(t, tandemtest.New(t))
+	if _, r := w.dial(t, "expired"); r.Error == nil || r.Error.Code != 109 {
+		t.Errorf("an expired token: got %+v, want error 109, which makes the client refresh", r.Error)
+	}
+	conn, res, err := websocket.DefaultDialer.Dial(w.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	c := &client{t: t, conn: conn}
+	if err := conn.WriteJSON(map[string]any{"id": 1, "connect": map[string]any{"token": "nonsense"}}); err != nil {
+		t.Fatal(err)
+	}
+	closedWith(t, c, 4402)
+	bob := w.connect(t, w.bob.Username)
+	w.node.DropSession(w.bob.ID, "session-"+w.bob.Username)
+	closedWith(t, bob, 4401)
+}
+
+func closedWith(t *testing.T, c *client, code int) {
+	t.Helper()
+	for {
+		_, err := c.read()
+		if err == nil {
+			continue
+		}
+		var closed *websocket.CloseError
+		if !errors.As(err, &closed) || closed.Code != code {
+			t.Errorf("got %v, want close %d", err, code)
+		}
+		return
+	}
+}
+
+func TestForeignPagesAreRefused(t *testing.T) {
+	w := setUp(t, tandemtest.New(t))
+	for origin, want := range map[string]int{"https://evil.test": http.StatusForbidden, "http://tandem.test": http.StatusSwitchingProtocols, "": http.StatusSwitchingProtocols} {
+		h := http.Header{}
+		if origin != "" {
+			h.Set("Origin", origin)
+		}
+		conn, res, err := websocket.DefaultDialer.Dial(w.url, h)
+		if err == nil {
+			_ = conn.Close()
+		}
+		if res == nil || res.StatusCode != want {
+			t.Errorf("origin %q: got %v, %v, want %d", origin, res, err, want)
+		}
+		if res != nil {
+			_ = res.Body.Close()
+		}
+	}
+}
+
+func TestAHerdIsServedFromMemory(t *testing.T) {
+	w := setUp(t, tandemtest.New(t))
+	c := w.connect(t, w.bob.Username)
+	at := c.subscribe("team:"+w.team.ID, nil, "").Subscribe
+	for i := range 20 {
+		if _, err := w.Tasks.Update(t.Context(), w.ann, w.task.ID, patch(fmt.Sprint(i)), nil); err != nil {
+			t.Fatal(err)
+		}
+		c.message()
+	}
+	before := w.node.Stats().LogReads
+	for range 40 {
+		if r := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &at.Offset, at.Epoch).Subscribe; !r.Recovered || len(r.Publications) != 20 {
+			t.Fatalf("got %+v", r)
+		}
+	}
+	if reads := w.node.Stats().LogReads - before; reads > 2 {
+		t.Errorf("40 clients that came back read the log %d times", reads)
+	}
+}
