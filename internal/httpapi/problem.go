@@ -205,6 +205,9 @@ func humaProblem(_ huma.Context, status int, message string, causes ...error) hu
 	}
 	var faults []Fault
 	for _, c := range causes {
+		if p, ok := c.(*Problem); ok { //nolint:errorlint // huma's causes are not wrapped
+			return p
+		}
 		d, ok := c.(huma.ErrorDetailer) //nolint:errorlint // huma's causes are not wrapped
 		if !ok {
 			continue

@@ -25,7 +25,6 @@ type route struct {
 	public bool
 	policy policy
 	limit  int64 // largest body
-	stream bool  // the handler reads the body itself
 	fields fieldSet
 }
 
@@ -44,11 +43,6 @@ func status(code int) option {
 
 func limited(p policy) option {
 	return func(_ *huma.Operation, rt *route) { rt.policy = p }
-}
-
-// stream leaves reading the body, of up to limit bytes, to the handler.
-func stream(limit int64) option {
-	return func(_ *huma.Operation, rt *route) { rt.stream, rt.limit = true, limit }
 }
 
 // handler is what each route has one of. The actor is empty on public routes.
