@@ -126,7 +126,7 @@ func (migrateCmd) Run(e *env) error {
 
 type versionCmd struct{}
 
-func (versionCmd) Run(*env) error {
+func (versionCmd) Run(*env) error { //nolint:unparam // what kong calls
 	fmt.Println(telemetry.Version())
 	return nil
 }

@@ -48,14 +48,14 @@ type userListCmd struct{}
 func (userListCmd) Run(e *env) error {
 	return withApp(e, func(a *app.App) error {
 		w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "USERNAME\tNAME\tE-MAIL\tADMIN\tCREATED")
+		_, _ = fmt.Fprintln(w, "USERNAME\tNAME\tE-MAIL\tADMIN\tCREATED")
 		for cursor := ""; ; {
 			page, err := a.Auth.ListUsers(e.ctx, cursor, 200)
 			if err != nil {
 				return err
 			}
 			for _, u := range page.Items {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\n", u.Username, u.Name, u.Email, u.IsAdmin, u.CreatedAt.Format("2006-01-02"))
+				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\n", u.Username, u.Name, u.Email, u.IsAdmin, u.CreatedAt.Format("2006-01-02"))
 			}
 			if page.NextCursor == nil {
 				return w.Flush()

@@ -85,7 +85,7 @@ func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // recovering turns a panic into a 500.
 func (a *API) recovering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request's own context is what it logs with //nolint:contextcheck // it is given the one of the request
 			if v := recover(); v != nil {
 				a.recovered(r.Context(), w, v)
 			}

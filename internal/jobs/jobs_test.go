@@ -200,8 +200,8 @@ func TestStopWaitsForRunningJobs(t *testing.T) {
 		stopped := make(chan error)
 		go func() { stopped <- s.Stop(context.Background()) }()
 		select {
-		case <-stopped:
-			t.Error("stopped while a job was running")
+		case err := <-stopped:
+			t.Errorf("stopped while a job was running: %v", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 		close(end)

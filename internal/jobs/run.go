@@ -66,6 +66,7 @@ func (s *Service) migrateSQLite(ctx context.Context) error {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
+		//nolint:staticcheck // Migrate would wait for the one connection that this transaction holds
 		_, err := m.MigrateTx(ctx, tx.SQLTx(), rivermigrate.DirectionUp, nil)
 		return err
 	})

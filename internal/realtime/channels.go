@@ -45,11 +45,11 @@ func (n *Node) subscribe(c *centrifuge.Client, e centrifuge.SubscribeEvent) (cen
 }
 
 // recheck looks at a right again: what ends one says so at once, but only to nodes that hear it.
-func (n *Node) recheck(c *centrifuge.Client, channel string) (centrifuge.SubRefreshReply, error) {
+func (n *Node) recheck(c *centrifuge.Client, channel string) centrifuge.SubRefreshReply {
 	if err := n.allowed(c.Context(), actorOf(c), channel); err != nil {
-		return centrifuge.SubRefreshReply{Expired: true}, nil //nolint:nilerr // the right is gone: that is the answer
+		return centrifuge.SubRefreshReply{Expired: true}
 	}
-	return centrifuge.SubRefreshReply{ExpireAt: later()}, nil
+	return centrifuge.SubRefreshReply{ExpireAt: later()}
 }
 
 // DropSession ends the connections of a session that ended.

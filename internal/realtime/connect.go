@@ -91,7 +91,7 @@ func (n *Node) connected(c *centrifuge.Client) {
 		done(n.subscribe(c, e))
 	})
 	c.OnSubRefresh(func(e centrifuge.SubRefreshEvent, done centrifuge.SubRefreshCallback) {
-		done(n.recheck(c, e.Channel))
+		done(n.recheck(c, e.Channel), nil)
 	})
 }
 

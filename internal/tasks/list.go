@@ -77,7 +77,7 @@ func (s *Service) List(ctx context.Context, actor users.Actor, f ListFilter) (db
 		page.Items = []Task{}
 		return page, nil
 	}
-	q, err := s.listQuery(ctx, actor, &f, teamIDs, limit)
+	q, err := s.listQuery(actor, &f, teamIDs, limit)
 	if err != nil {
 		return page, err
 	}
@@ -131,7 +131,7 @@ func (q *listQuery) cursor(last *Task, lowered map[string]string) *string {
 	return db.EncodeCursor(k)
 }
 
-func (s *Service) listQuery(ctx context.Context, actor users.Actor, f *ListFilter, teamIDs []string, limit int) (*listQuery, error) {
+func (s *Service) listQuery(actor users.Actor, f *ListFilter, teamIDs []string, limit int) (*listQuery, error) {
 	q := &listQuery{sort: f.Sort}
 	if q.sort == "" {
 		q.sort = "-created_at"
@@ -141,7 +141,7 @@ func (s *Service) listQuery(ctx context.Context, actor users.Actor, f *ListFilte
 	if !ok {
 		return nil, errs.Field("query.sort", "must be one of position, created_at, updated_at, due_at, priority, title, number, status, with - in front for descending")
 	}
-	where, err := s.conditions(ctx, actor, f, teamIDs, &q.args)
+	where, err := s.conditions(actor, f, teamIDs, &q.args)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func sortText(name, expr string) string {
 
 // Indexes: tasks_by_board, tasks_by_project_created, tasks_by_project_updated, tasks_by_team_created
 // or tasks_by_assignee, as the filter allows; other orders sort what the filter leaves.
-func (s *Service) conditions(ctx context.Context, actor users.Actor, f *ListFilter, teamIDs []string, args *db.Args) ([]string, error) {
+func (s *Service) conditions(actor users.Actor, f *ListFilter, teamIDs []string, args *db.Args) ([]string, error) {
 	where := []string{"t.deleted_at IS NULL"}
 	if f.Deleted {
 		where[0] = "t.deleted_at IS NOT NULL"

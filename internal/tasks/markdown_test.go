@@ -24,7 +24,7 @@ func TestMarkdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(got, want) || want == "" && strings.TrimSpace(strings.Trim(got, "<p></p>\n")) != "" {
+		if !strings.Contains(got, want) || want == "" && strings.TrimSpace(strings.Trim(got, "</p>\n")) != "" {
 			t.Errorf("%q: got %q, want %q in it", in, got, want)
 		}
 	}

@@ -68,14 +68,12 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in Mov
 		return Moved{}, err
 	}
 	var parts []events.TaskChange
-	var kinds []map[string]Change
 	for i := range list {
 		t := &list[i]
 		changes, err := s.moveOne(ctx, tx, actor, t, &target, in.Status, spots[i])
 		if err != nil {
 			return Moved{}, err
 		}
-		kinds = append(kinds, changes)
 		parts = append(parts, events.TaskChange{TaskID: t.ID, Version: t.Version, Changes: after(changes, t)})
 	}
 	m := message("task.moved", actor, &list[0], parts[0].Changes)
@@ -204,12 +202,11 @@ func (s *Service) spots(ctx context.Context, tx *db.Tx, at place, moving []strin
 	if err != nil || t.ProjectID != at.projectID || t.Status != at.status || t.DeletedAt != nil {
 		return nil, errs.Field(field, "is no task of that column")
 	}
-	lo, hi := t.Position, ""
+	lo, hi := t.Position, t.Position
 	if field == "before" {
 		if lo, err = s.neighbour(ctx, tx, positionBefore, moving, at.projectID, at.status, t.Position); err != nil {
 			return nil, err
 		}
-		hi = t.Position
 	} else if hi, err = s.neighbour(ctx, tx, positionAfter, moving, at.projectID, at.status, t.Position); err != nil {
 		return nil, err
 	}

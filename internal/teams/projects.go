@@ -245,7 +245,8 @@ func (s *Service) CreateProject(ctx context.Context, actor users.Actor, teamID s
 			return Project{}, err
 		}
 		p := Project{ID: newID(), TeamID: teamID, Key: key, Name: name, Description: description, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		inserted, err := int64(0), error(nil)
+		var inserted int64
+		var err error
 		for n := 2; ; n++ {
 			if inserted, err = tx.Exec(ctx, insertProject, p.ID, teamID, p.Key, name, description, db.Time(tx.Now)); err != nil {
 				return p, fmt.Errorf("insert project: %w", err)
