@@ -25,6 +25,8 @@ type cli struct {
 
 	Serve       serveCmd       `cmd:"" help:"Serve the app, the API and the sockets."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date and exit."`
+	Import      importCmd      `cmd:"" help:"Import a file into a project."`
+	Export      exportCmd      `cmd:"" help:"Write a project to a file."`
 	User        userCmd        `cmd:"" help:"Manage accounts."`
 	Doctor      doctorCmd      `cmd:"" help:"Check this installation and say what to do."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the running server whether it lives (for containers)."`

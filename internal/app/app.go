@@ -23,6 +23,7 @@ import (
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/telemetry"
+	"tandem/internal/transfer"
 	"tandem/internal/users"
 	"tandem/web"
 )
@@ -33,13 +34,14 @@ const stopWithin = 15 * time.Second
 // App is a Tandem that is ready to run. Its services are for the command line, which needs no
 // listener.
 type App struct {
-	DB    *db.DB
-	Log   *events.Log
-	Users *users.Service
-	Auth  *auth.Service
-	Teams *teams.Service
-	Tasks *tasks.Service
-	Jobs  *jobs.Service
+	DB       *db.DB
+	Log      *events.Log
+	Users    *users.Service
+	Auth     *auth.Service
+	Teams    *teams.Service
+	Tasks    *tasks.Service
+	Jobs     *jobs.Service
+	Transfer *transfer.Service
 
 	cfg      *config.Config
 	log      *slog.Logger
@@ -92,12 +94,13 @@ func (a *App) wire(ctx context.Context) error {
 	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
 		return err
 	}
+	a.Transfer = transfer.NewService(a.DB, a.Log, a.Users, a.Teams, a.Tasks, a.Jobs, a.log)
 	a.maintenance()
 	if err := a.wireRealtime(); err != nil {
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks,
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
 		Assets: web.Dist, WS: a.realtime.Handler(), Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err

@@ -20,20 +20,22 @@ import (
 	"tandem/internal/events"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
+	"tandem/internal/transfer"
 	"tandem/internal/users"
 )
 
 // Options are what the API works with. All services are needed; Assets, WS, Presence, Checks and
 // Metrics may be left out.
 type Options struct {
-	Config *config.Config
-	Log    *slog.Logger
-	DB     *db.DB
-	Events *events.Log
-	Users  *users.Service
-	Auth   *auth.Service
-	Teams  *teams.Service
-	Tasks  *tasks.Service
+	Config   *config.Config
+	Log      *slog.Logger
+	DB       *db.DB
+	Events   *events.Log
+	Users    *users.Service
+	Auth     *auth.Service
+	Teams    *teams.Service
+	Tasks    *tasks.Service
+	Transfer *transfer.Service
 
 	Assets  fs.FS        // the built web app; its paths begin with "dist/"
 	WS      http.Handler // answers /ws

@@ -26,8 +26,9 @@ import (
 )
 
 const (
-	maxBody     = 1 << 20
-	bodyTimeout = 30 * time.Second
+	maxBody       = 1 << 20
+	bodyTimeout   = 30 * time.Second
+	uploadTimeout = 15 * time.Minute
 )
 
 // guard is the layer between the mux and huma: who asks, what they may send, and whether it can be
@@ -99,9 +100,16 @@ func takeFields(r *http.Request, req *request, rt *route) (err error) {
 
 // takeBody reads the body before huma does and refuses what JSON decoding would let through.
 func (a *API) takeBody(w http.ResponseWriter, r *http.Request, op *huma.Operation, rt *route) ([]byte, error) {
+	deadline := bodyTimeout
+	if rt.stream {
+		deadline = uploadTimeout
+	}
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(a.now().Add(bodyTimeout)) // a test's recorder has none
+	_ = control.SetReadDeadline(a.now().Add(deadline)) // a test's recorder has none
 	r.Body = http.MaxBytesReader(w, r.Body, rt.limit)
+	if rt.stream {
+		return nil, nil
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, unreadable(err)

@@ -15,9 +15,11 @@ import (
 	"tandem/internal/auth"
 	"tandem/internal/config"
 	"tandem/internal/httpapi"
+	"tandem/internal/jobs"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
+	"tandem/internal/transfer"
 	"tandem/internal/users"
 )
 
@@ -67,6 +69,14 @@ func newServer(t *testing.T, env *tandemtest.Env, tweaks ...tweak) *server {
 		Log:    slog.New(slog.NewTextHandler(s.logs, nil)),
 		DB:     env.DB, Events: env.Log, Users: env.Users, Auth: env.Auth, Teams: teamService, Tasks: tasks.NewService(env.DB, env.Log, env.Users, teamService), Version: "test",
 	}
+	j, err := jobs.New(env.DB, env.Logger, jobs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Migrate(t.Context()); err != nil { // imports are taken in, and not worked on
+		t.Fatal(err)
+	}
+	o.Transfer = transfer.NewService(env.DB, env.Log, env.Users, o.Teams, o.Tasks, j, env.Logger)
 	for _, tw := range tweaks {
 		tw(&o)
 	}

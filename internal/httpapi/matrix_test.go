@@ -156,6 +156,16 @@ var matrix = []access{
 	{"PATCH /api/projects/{id}/statuses/{slug}", "401 404 403 403 200 200", at("/api/projects/{project}/statuses/in_review", map[string]any{"wip_limit": 5})},
 	{"DELETE /api/projects/{id}/statuses/{slug}", "401 404 403 403 200 200", made("/api/teams/{team}/projects", map[string]any{"name": "S", "key": "S{n}"}, "/api/projects/{new}/statuses/in_review")},
 	{"GET /api/projects/{id}/board", "401 404 200 200 200 200", at("/api/projects/{project}/board")},
+	{"POST /api/projects/{id}/import", "401 404 403 403 202 202", at("/api/projects/{project}/import?format=csv", "title\nImported\n")},
+	{"GET /api/imports/{id}", "401 404 200 200 200 200", func(t *testing.T, s *server, w world) (string, any) {
+		id := s.want(t, 202, w.people["owner"].Username, "POST", "/api/projects/"+w.project+"/import?format=csv", "title\nImported\n")["id"].(string)
+		return "/api/imports/" + id, nil
+	}},
+	{"DELETE /api/imports/{id}", "401 404 403 403 204 204", func(t *testing.T, s *server, w world) (string, any) {
+		id := s.want(t, 202, w.people["owner"].Username, "POST", "/api/projects/"+w.project+"/import?format=csv", "title\nImported\n")["id"].(string)
+		return "/api/imports/" + id, nil
+	}},
+	{"GET /api/projects/{id}/export", "401 404 200 200 200 200", at("/api/projects/{project}/export?format=json")},
 
 	{"GET /api/tasks", "401 404 200 200 200 200", at("/api/tasks?team_id={team}")},
 	{"POST /api/projects/{id}/tasks", "401 404 403 201 201 201", at("/api/projects/{project}/tasks", map[string]any{"title": "New"})},

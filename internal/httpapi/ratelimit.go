@@ -14,9 +14,10 @@ type policy struct {
 
 // The policies, the only place that names numbers.
 var (
-	readPolicy  = policy{"read", 1200, 60}
-	writePolicy = policy{"write", 300, 60}
-	loginPolicy = policy{"login", 20, 60}
+	readPolicy   = policy{"read", 1200, 60}
+	writePolicy  = policy{"write", 300, 60}
+	loginPolicy  = policy{"login", 20, 60}
+	importPolicy = policy{"import", 10, 3600}
 )
 
 // report writes the headers of draft-ietf-httpapi-ratelimit-headers.

@@ -25,6 +25,7 @@ type route struct {
 	public bool
 	policy policy
 	limit  int64 // largest body
+	stream bool  // the handler reads the body itself
 	fields fieldSet
 }
 
@@ -43,6 +44,11 @@ func status(code int) option {
 
 func limited(p policy) option {
 	return func(_ *huma.Operation, rt *route) { rt.policy = p }
+}
+
+// stream leaves reading the body, of up to limit bytes, to the handler.
+func stream(limit int64) option {
+	return func(_ *huma.Operation, rt *route) { rt.stream, rt.limit = true, limit }
 }
 
 // handler is what each route has one of. The actor is empty on public routes.
@@ -99,6 +105,9 @@ func handle[I, O any](g group, method, path, id, summary string, h handler[I, O]
 			return &empty{Cookies: cookiesOf(out)}, nil
 		})
 		return
+	}
+	if rt.stream {
+		defer func() { importBody(a.huma.OpenAPI().Paths[path].Post) }()
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*output[O], error) {
 		req := requestOf(ctx)

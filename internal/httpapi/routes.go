@@ -58,6 +58,11 @@ func (a *API) routes() {
 	del(projects, "/api/projects/{id}/statuses/{slug}", "deleteStatus", "Delete a status; its tasks go where move_to says", a.deleteStatus)
 	get(projects, "/api/projects/{id}/board", "board", "All that paints a board", a.board)
 
+	post(projects, "/api/projects/{id}/import", "startImport", "Import tasks from a file", a.startImport, status(accepted), limited(importPolicy), stream(a.Config.MaxImportSize))
+	get(projects, "/api/imports/{id}", "importJob", "How far an import is", a.importJob)
+	del(projects, "/api/imports/{id}", "cancelImport", "End an import; nothing of it stays", a.cancelImport)
+	getFile(projects, "/api/projects/{id}/export", "export", "The project's tasks and comments as a file", a.export)
+
 	tasks := group{a, "tasks"}
 	get(tasks, "/api/tasks", "tasks", "Tasks by filter", a.listTasks)
 	post(tasks, "/api/projects/{id}/tasks", "createTask", "Create a task", a.createTask, status(created))

@@ -340,3 +340,17 @@ func (s *Service) DeleteProject(ctx context.Context, actor users.Actor, id strin
 	})
 	return err
 }
+
+// TouchProject counts a change of a project that the caller records: an import that added statuses.
+func (s *Service) TouchProject(ctx context.Context, tx *db.Tx, p *Project) (int64, error) {
+	var archived *time.Time
+	if p.Archived {
+		archived = &tx.Now
+	}
+	if _, err := tx.Exec(ctx, updateProject, p.ID, p.Version, p.Name, p.Description, db.TimeOrNull(archived), db.Time(tx.Now)); err != nil {
+		return 0, fmt.Errorf("update project %s: %w", p.ID, err)
+	}
+	p.Version++
+	p.UpdatedAt = tx.Now
+	return p.Version, s.count(ctx, tx, p)
+}
