@@ -66,7 +66,7 @@ func (c *exportCmd) Run(e *env) error {
 		}
 		// Written beside and renamed, so that half an export never passes for a whole one.
 		part := c.Output + ".part"
-		out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator names this file
 		if err != nil {
 			return err
 		}

@@ -58,11 +58,7 @@ func checkDepth(file []byte) error {
 		case escaped:
 			escaped = false
 		case text:
-			if c == '\\' {
-				escaped = true
-			} else if c == '"' {
-				text = false
-			}
+			escaped, text = c == '\\', c != '"'
 		case c == '"':
 			text = true
 		case c == '{' || c == '[':
