@@ -22,7 +22,7 @@ build: web ## the program, at bin/tandem
 web: web/dist/index.html ## the web app, into web/dist, when its sources changed
 
 web/node_modules/.package-lock.json: web/package-lock.json
-	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@npm --prefix web install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f 2>/dev/null)

@@ -24,9 +24,10 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 for dir in web e2e; do
+	# Not npm ci: it refuses a lock file without the packages of other platforms, which not every registry has.
 	if [ ! -e "$dir/node_modules/.package-lock.json" ] || [ "$dir/package-lock.json" -nt "$dir/node_modules/.package-lock.json" ]; then
 		echo "setup: npm packages of $dir"
-		npm --prefix "$dir" ci --no-audit --no-fund --loglevel=error
+		npm --prefix "$dir" install --no-save --no-audit --no-fund --loglevel=error
 		touch "$dir/node_modules/.package-lock.json"
 	fi
 done
