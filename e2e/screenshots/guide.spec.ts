@@ -27,9 +27,10 @@ test('every page of the guide', async ({ page }) => {
     const { team, project } = await teamOf(ann, [{ client: bob, role: 'member' }])
     const { id } = await ann.call<{ id: string }>('POST', `/api/projects/${project}/import?format=github`, await readFile(issues, 'utf8'))
     await expect.poll(async () => (await ann.get<{ state: string }>(`/api/imports/${id}`)).state).toBe('done')
-    const { items } = await ann.get<{ items: Task[] }>(`/api/tasks?project_id=${project}&status=todo&sort=position&limit=8`)
-    await ann.post('/api/tasks/move', { task_ids: items.slice(0, 4).map(t => t.id), status: 'in_progress' })
-    await ann.post('/api/tasks/move', { task_ids: items.slice(4, 6).map(t => t.id), status: 'in_review' })
+    const { items } = await ann.get<{ items: Task[] }>(`/api/tasks?project_id=${project}&sort=-number&limit=14`)
+    await ann.post('/api/tasks/move', { task_ids: items.slice(0, 6).map(t => t.id), status: 'todo' })
+    await ann.post('/api/tasks/move', { task_ids: items.slice(6, 10).map(t => t.id), status: 'in_progress' })
+    await ann.post('/api/tasks/move', { task_ids: items.slice(10, 12).map(t => t.id), status: 'in_review' })
     for (const [i, t] of items.entries()) await ann.patch(`/api/tasks/${t.id}`, { assigned_to: i % 2 ? ann.id : bob.id, priority: ['high', 'low', 'urgent', 'medium'][i % 4] })
 
     await page.goto(`${server.url}/login`)
