@@ -109,7 +109,7 @@ func checkVariables(known map[string]*kong.Flag, environ []string) error {
 		if secret, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains([]string{"TANDEM_SIGNING_KEY", "TANDEM_DATABASE_URL", "TANDEM_REDIS_URL"}, secret) {
 			continue
 		}
-		faults = append(faults, fmt.Errorf("%s is not a setting%s", name, suggest(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "TANDEM_"), "_", "-")), known)))
+		faults = append(faults, fmt.Errorf("%s is not a setting%s", name, suggest(name, names)))
 	}
 	return errors.Join(faults...)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -66,8 +67,10 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Set.Validate(os.Getenv); err != nil {
-		return err
+	if name := command.Command(); name != "version" && name != "openapi" { // these answer whatever the settings
+		if err := c.Set.Validate(os.Getenv); err != nil {
+			return err
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -102,7 +105,11 @@ func (serveCmd) Run(e *env) error {
 	if err := a.Listen(); err != nil {
 		return errors.Join(err, a.Close())
 	}
-	fmt.Printf("Tandem %s is running at %s\n", telemetry.Version(), e.cfg.BaseURL)
+	where := e.cfg.BaseURL
+	if strings.HasSuffix(e.cfg.Addr, ":0") { // whatever port was free
+		where = "http://" + a.Addr()
+	}
+	fmt.Printf("Tandem %s is running at %s\n", telemetry.Version(), where)
 	e.log.InfoContext(e.ctx, "serving", "addr", a.Addr(), "version", telemetry.Version())
 	err = errors.Join(a.Run(e.ctx), a.Close())
 	if err == nil {

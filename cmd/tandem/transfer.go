@@ -103,10 +103,16 @@ func findProject(ctx context.Context, a *app.App, username, project string) (use
 	return actor, "", errs.New(errs.NotFound, "%s has no project %q: give its id, or the team's name and the key, such as %q", username, project, "Lighthouse/WEB")
 }
 
-// showProgress draws a bar on a terminal; elsewhere it says nothing until the end.
+// showProgress draws a bar on a terminal; elsewhere it writes a line for each tenth.
 func showProgress() func(done, total int) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a file descriptor
-		return func(int, int) {}
+		tenth := 0
+		return func(done, total int) {
+			if total > 0 && 10*done/total > tenth {
+				tenth = 10 * done / total
+				fmt.Fprintf(os.Stderr, "%d of %d tasks\n", done, total)
+			}
+		}
 	}
 	const width = 40
 	return func(done, total int) {

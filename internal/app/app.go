@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"sync"
 	"syscall"
@@ -30,6 +31,9 @@ import (
 
 // stopWithin bounds a graceful stop; what is not answered by then is cut off.
 const stopWithin = 15 * time.Second
+
+// requestsWithin is the part of it that requests may take.
+const requestsWithin = 10 * time.Second
 
 // App is a Tandem that is ready to run. Its services are for the command line, which needs no
 // listener.
@@ -78,6 +82,9 @@ func Open(ctx context.Context, cfg *config.Config) (*db.DB, error) {
 }
 
 func (a *App) wire(ctx context.Context) error {
+	if a.cfg.RedisURL != "" {
+		a.log.WarnContext(ctx, "redis is configured and not used by this version: nodes look for changes in the database")
+	}
 	if err := a.DB.Migrate(ctx, a.log); err != nil {
 		return err
 	}
@@ -180,17 +187,15 @@ func (a *App) Addr() string { return a.listener.Addr().String() }
 func (a *App) Run(ctx context.Context) error {
 	running := context.WithoutCancel(ctx)
 	if err := a.realtime.Start(running); err != nil {
-		return err
+		return errors.Join(err, a.release())
 	}
 	if err := a.Jobs.Start(running); err != nil {
-		return err
+		return errors.Join(err, a.realtime.Stop(running), a.release())
 	}
 	servers := []*http.Server{a.server(a.api.Handler())}
 	listeners := []net.Listener{a.listener}
 	if a.admin != nil {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", a.metrics.Handler())
-		servers = append(servers, a.server(mux))
+		servers = append(servers, a.server(a.adminHandler()))
 		listeners = append(listeners, a.admin)
 	}
 	failed := make(chan error, len(servers))
@@ -212,6 +217,26 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
+// adminHandler answers what only the operator may ask.
+func (a *App) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.metrics.Handler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	return mux
+}
+
+// release gives the addresses back when serving did not begin.
+func (a *App) release() error {
+	err := a.listener.Close()
+	if a.admin != nil {
+		err = errors.Join(err, a.admin.Close())
+	}
+	return err
+}
+
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -230,14 +255,17 @@ func (a *App) stop(ctx context.Context, servers []*http.Server) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopWithin)
 	defer cancel()
-	// Sockets first: Shutdown neither closes nor waits for them.
-	err := a.realtime.Stop(ctx)
+	// Requests first: what they change still reaches the sockets, and these, once told to come back,
+	// find the listener closed and go to another node. Shutdown neither closes nor waits for sockets.
+	requests, cut := context.WithTimeout(ctx, requestsWithin)
+	defer cut()
+	var err error
 	for _, s := range servers {
-		if stopErr := s.Shutdown(ctx); stopErr != nil {
-			err = errors.Join(err, stopErr, s.Close())
+		if stopErr := s.Shutdown(requests); stopErr != nil {
+			err = errors.Join(err, fmt.Errorf("stop serving: %w", stopErr), s.Close())
 		}
 	}
-	return errors.Join(err, a.Jobs.Stop(ctx))
+	return errors.Join(err, a.realtime.Stop(ctx), a.Jobs.Stop(ctx))
 }
 
 // Close closes the database. It may be called twice.

@@ -5,9 +5,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,9 +20,9 @@ type Config struct {
 	Addr               string        `default:":8080" help:"Address the app, the API and the sockets listen on."`
 	AdminAddr          string        `default:"127.0.0.1:9090" help:"Address of the admin listener (metrics); empty turns it off."`
 	DataDir            string        `default:"./data" help:"Directory of the SQLite database, the signing key and files." type:"path"`
-	BaseURL            string        `name:"base-url" env:"TANDEM_BASE_URL" default:"http://localhost:8080" help:"Address people reach Tandem at, as in links and Origin checks."`
+	BaseURL            string        `name:"base-url" env:"TANDEM_BASE_URL" default:"http://localhost:8080" help:"Address people reach Tandem at, as in links and Origin checks (left alone, it follows the port of addr)."`
 	DatabaseURL        string        `name:"database-url" env:"TANDEM_DATABASE_URL" help:"postgres://… (empty: SQLite in the data directory)."`
-	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis://… for several nodes (empty: memory)."`
+	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis://… for several nodes; this version does without: nodes look for each other's changes in the database every second."`
 	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
 	Registration       string        `default:"open" enum:"open,closed" help:"Who may register: open or closed (the first user always may)."`
 	Dev                bool          `help:"Development mode: password reset links are logged, the web app may come from Vite."`
@@ -32,6 +34,9 @@ type Config struct {
 	EventRetentionDays int           `name:"event-retention-days" default:"7" help:"Days a team's change log is kept at least."`
 	EventRetentionRows int           `name:"event-retention-rows" default:"10000" help:"Rows of a team's change log that are kept at least."`
 }
+
+// defaultBaseURL is what the tag of BaseURL says.
+const defaultBaseURL = "http://localhost:8080"
 
 // Postgres says whether the database is PostgreSQL.
 func (c *Config) Postgres() bool {
@@ -67,6 +72,19 @@ func (c *Config) Validate(getenv func(string) string) error {
 			continue
 		}
 		*s.dest = strings.TrimSpace(string(b))
+	}
+	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
+		errs = append(errs, fmt.Errorf("addr: %q is not an address such as :8080 or 127.0.0.1:8080", c.Addr))
+	} else if _, err := strconv.ParseUint(port, 10, 16); err == nil && port != "0" && c.BaseURL == defaultBaseURL {
+		c.BaseURL = "http://localhost:" + port
+	}
+	if c.AdminAddr != "" {
+		if _, _, err := net.SplitHostPort(c.AdminAddr); err != nil {
+			errs = append(errs, fmt.Errorf("admin-addr: %q is not an address such as 127.0.0.1:9090", c.AdminAddr))
+		}
+	}
+	if c.ShutdownDelay < 0 {
+		errs = append(errs, errors.New("shutdown-delay: must not be negative"))
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		errs = append(errs, fmt.Errorf("base-url: %q is not an address such as https://tandem.example.org", c.BaseURL))
