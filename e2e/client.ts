@@ -28,6 +28,13 @@ export class Client {
     return (text ? JSON.parse(text) : undefined) as T
   }
 
+  /** Sends a file as it is. */
+  async upload<T>(path: string, body: string): Promise<T> {
+    const answer = await fetch(this.url + path, { method: 'POST', headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'text/csv' }, body })
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`)
+    return await answer.json() as T
+  }
+
   get = <T>(path: string) => this.call<T>('GET', path)
   post = <T>(path: string, body: unknown) => this.call<T>('POST', path, body)
   patch = <T>(path: string, body: unknown) => this.call<T>('PATCH', path, body)

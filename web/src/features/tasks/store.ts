@@ -284,8 +284,8 @@ export const useTasks = defineStore('tasks', () => {
     announce(`Undone: ${entry.did}`)
   }
 
-  /** Shows the new task at once; null: refused (the reason is in a toast, the input is still the caller's). */
-  async function create(projectId: string, input: TaskInput): Promise<StoredTask | null> {
+  /** Shows the new task at once, under a temporary id. `done`: null when refused (the reason is in a toast, the input is still the caller's). */
+  function begin(projectId: string, input: TaskInput): { id: string; done: Promise<StoredTask | null> } {
     const id = newKey()
     const status = input.status ?? projects.statusesOf(projectId)[0]?.slug ?? 'todo'
     const list = byStatus(projectId).get(status) ?? []
@@ -298,9 +298,9 @@ export const useTasks = defineStore('tasks', () => {
       due_at: input.due_at ?? null, completed_at: null, comment_count: 0, version: 0, created_at: now, updated_at: now, deleted_at: null,
     }
     const layer = push({ kind: 'create', project_id: projectId, input: { ...input, status } }, 'create the task', [], { id, draft })
-    const result = await send(layer)
-    return result && (view(draft.id) ?? null)
+    return { id: draft.id, done: send(layer).then(result => result && (view(draft.id) ?? null)) }
   }
+  const create = (projectId: string, input: TaskInput): Promise<StoredTask | null> => begin(projectId, input).done
 
   /** Changes fields. `was` is what the editor saw; without it, what is shown now. Resolves to whether it was taken. */
   async function edit(id: string, set: Edit, options: MutateOptions & { was?: Edit; did?: string } = {}): Promise<boolean> {
@@ -324,7 +324,9 @@ export const useTasks = defineStore('tasks', () => {
     const list = (byStatus(projectId).get(to.status) ?? []).filter(t => !gone.has(t.id))
     const [prev, next] = neighbours(list, to)
     const places = placesOf(moving, byStatus)
-    if (stays(places, moving, { project_id: projectId, status: to.status }, prev, next)) return true
+    // The end of the loaded part of a column is not its end.
+    const open = !to.before && !to.after && columns.get(projectId, to.status).cursor !== null
+    if (!open && stays(places, moving, { project_id: projectId, status: to.status }, prev, next)) return true
     const ranks = spread(prev?.position ?? null, next?.position ?? null, moving.length)
     const patches = moving.map((t, i): [string, TaskPatch] => [t.id, { status: to.status, position: ranks[i]!, ...(to.project_id && { project_id: to.project_id }) }])
     const beside = to.before ? { before: to.before } : to.after ? { after: to.after } : {}
@@ -395,6 +397,6 @@ export const useTasks = defineStore('tasks', () => {
 
   return {
     server, pending, conflicts, undoStack, boards, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold,
-    loadBoard, loadMore, resync, applyMessage, create, edit, assign, move, remove, restore, undo, resolve, replay, reset,
+    loadBoard, loadMore, resync, applyMessage, begin, create, edit, assign, move, remove, restore, undo, resolve, replay, reset,
   }
 })

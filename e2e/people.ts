@@ -1,0 +1,58 @@
+import AxeBuilder from '@axe-core/playwright'
+import { type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test as base } from '@playwright/test'
+import { Client } from './client'
+import { Server } from './server'
+
+type Arrive = (username: string, path: string, options?: BrowserContextOptions) => Promise<Page>
+
+/** A test with a server, and so with a database, of its own; `arrive` opens somebody's own browser. */
+export const test = base.extend<{ server: Server; arrive: Arrive }>({
+  // eslint-disable-next-line no-empty-pattern
+  server: async ({}, use) => {
+    const server = await Server.start()
+    await use(server)
+    await server.close()
+  },
+  arrive: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = []
+    await use(async (username, path, options = {}) => {
+      const context = await browser.newContext({ baseURL: server.url, viewport: { width: 1280, height: 800 }, ...options })
+      contexts.push(context)
+      const page = await context.newPage()
+      await logIn(page, username)
+      await page.goto(path)
+      return page
+    })
+    await Promise.all(contexts.map(context => context.close()))
+  },
+})
+
+/** Logs in through the page. From then on an uncaught error or a breach of the content security policy fails the test. */
+async function logIn(page: Page, username: string): Promise<void> {
+  page.on('pageerror', error => { throw error })
+  page.on('console', message => {
+    if (message.type() === 'error' && /Content Security Policy|TrustedHTML/.test(message.text())) throw new Error(message.text())
+  })
+  await page.goto('/login')
+  await page.getByLabel(/username|email/i).first().fill(username)
+  await page.getByRole('textbox', { name: 'Password' }).fill(Client.password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await expect(page).not.toHaveURL(/login/)
+}
+
+export const column = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true })
+export const card = (page: Page, title: string): Locator => page.locator('[data-task]').filter({ hasText: title })
+/** The titles of a column, from top to bottom. */
+export const titles = (page: Page, name: string): Promise<string[]> =>
+  column(page, name).locator('[data-card]').evaluateAll(links => links
+    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+    .map(link => link.lastChild?.textContent?.trim() ?? ''))
+
+/** No finding of axe, in the light and in the dark theme. */
+export async function noViolations(page: Page, what = ''): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(v => `${what} ${colorScheme} ${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`)).toEqual([])
+  }
+}
