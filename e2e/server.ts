@@ -36,7 +36,7 @@ export class Server {
   async up(): Promise<void> {
     const child = spawn(program, ['serve'], {
       env: {
-        ...process.env,
+        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TANDEM_'))),
         TANDEM_ADDR: new URL(this.url).host,
         TANDEM_ADMIN_ADDR: '',
         TANDEM_BASE_URL: this.url,

@@ -69,6 +69,9 @@ func (a *API) fillBoot(ctx context.Context, b *boot, actor users.Actor, project 
 			return err
 		}
 		for _, p := range projects {
+			if p.Archived {
+				continue // the sidebar leaves them out
+			}
 			b.Projects = append(b.Projects, teams.ProjectRef{ID: p.ID, TeamID: p.TeamID, Key: p.Key, Name: p.Name})
 		}
 	}

@@ -28,7 +28,7 @@ export const auth = {
 
 export const me = {
   get: () => get<Me>('/me'),
-  update: (input: Partial<Pick<Me, 'name' | 'username' | 'email' | 'timezone' | 'locale' | 'theme'>>) => patch<Me>('/me', input),
+  update: (input: Partial<Pick<Me, 'name' | 'email' | 'timezone' | 'locale' | 'theme'>> & { current_password?: string }) => patch<Me>('/me', input),
   setPassword: (input: { current_password: string; new_password: string }) => put<undefined>('/me/password', input),
   sessions: () => get<Page<Session>>('/me/sessions'),
   endSession: (id: string) => del(`/me/sessions/${id}`),
@@ -70,7 +70,7 @@ export const projects = {
   list: (teamId: string) => get<Page<Project>>(`/teams/${teamId}/projects`, { query: { limit: 200 } }),
   get: (id: string) => get<Project>(`/projects/${id}`),
   create: (teamId: string, input: { name: string; key: string; description?: string }) => post<Project>(`/teams/${teamId}/projects`, input),
-  update: (id: string, input: { name?: string; key?: string; description?: string; archived?: boolean }) => patch<Project>(`/projects/${id}`, input),
+  update: (id: string, input: { name?: string; description?: string; archived?: boolean }) => patch<Project>(`/projects/${id}`, input),
   remove: (id: string) => del(`/projects/${id}`),
   board: (id: string, limit = 50, signal?: AbortSignal) => get<Board>(`/projects/${id}/board`, { query: { limit }, signal }),
   createStatus: (id: string, input: Partial<StatusInput> & { name: string }) => post<Project>(`/projects/${id}/statuses`, input),
@@ -84,6 +84,7 @@ export const projects = {
 
 export const imports = {
   get: (id: string) => get<ImportJob>(`/imports/${id}`),
+  cancel: (id: string) => del(`/imports/${id}`),
 }
 
 export const tasks = {

@@ -5,7 +5,7 @@ export type Theme = 'system' | 'light' | 'dark'
 export type Color = 'gray' | 'red' | 'orange' | 'amber' | 'green' | 'teal' | 'blue' | 'indigo' | 'purple' | 'pink'
 export type Priority = 'none' | 'low' | 'medium' | 'high' | 'urgent'
 export type Category = 'backlog' | 'active' | 'done' | 'cancelled'
-export type ImportFormat = 'github' | 'trello' | 'csv'
+export type ImportFormat = 'github' | 'trello' | 'csv' | 'tandem'
 export type ExportFormat = 'json' | 'csv'
 
 export interface Page<T> { items: T[]; next_cursor: string | null }
@@ -101,9 +101,10 @@ export interface CommentMessage extends Envelope {
 export interface MemberMessage extends Envelope { type: 'member.added' | 'member.updated' | 'member.removed'; member: Member }
 export interface ProjectMessage extends Envelope { type: 'project.created' | 'project.updated' | 'project.deleted'; project: Project }
 export interface LabelMessage extends Envelope { type: 'label.created' | 'label.updated' | 'label.deleted'; label: Label }
-export interface TeamMessage extends Envelope { type: 'team.updated' | 'team.deleted'; team: Team }
+export interface TeamUpdatedMessage extends Envelope { type: 'team.updated'; version: number; changes: Pick<Team, 'name' | 'description' | 'updated_at'> }
+export interface TeamDeletedMessage extends Envelope { type: 'team.deleted' }
 /** One committed change of a team, the same on every transport. */
-export type Message = TaskMessage | CommentMessage | MemberMessage | ProjectMessage | LabelMessage | TeamMessage
+export type Message = TaskMessage | CommentMessage | MemberMessage | ProjectMessage | LabelMessage | TeamUpdatedMessage | TeamDeletedMessage
 /** What arrives on a person's own stream. */
 export type UserMessage =
   | { type: 'team.joined'; team: Team }

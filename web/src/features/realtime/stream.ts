@@ -72,7 +72,11 @@ export const useStream = defineStore('stream', () => {
       position: () => it.feed.position,
       publication: data => it.feed.receive(data as Message),
       subscribed: (recovered, position) => {
-        if (position && !it.feed.position) it.feed.begin(position)
+        if (position && !it.feed.position) {
+          // No board was read yet: what the page knows of the team may be older than the subscription.
+          it.feed.begin(position)
+          void Promise.all([teams.resync(teamId), projects.loadTeam(teamId, true)]).catch(() => undefined)
+        }
         else if (!recovered) void it.feed.start().catch(() => undefined)
         else if (position && it.feed.position && position.seq > it.feed.position.seq) void it.feed.catchUp().catch(() => undefined)
       },

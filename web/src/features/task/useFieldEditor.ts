@@ -21,7 +21,7 @@ export function useFieldEditor(id: string, field: 'title' | 'description') {
   /** Came back after a reload. */
   const restored = ref(false)
   /** Somebody else changed it since this edit began. */
-  const moved = computed(() => editing.value && current.value !== base.value)
+  const moved = computed(() => editing.value && tasks.view(id)?.[field] !== undefined && current.value !== base.value)
 
   const kept = load<Draft>(key)
   if (kept && kept.text !== current.value && kept.text !== kept.base) begin(kept, true)

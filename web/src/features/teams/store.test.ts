@@ -31,7 +31,7 @@ test("one's own new role counts at once; somebody else's does not touch it", () 
   expect(teams.canManage('t1')).toBe(true)
 })
 test("a team's message does not carry the reader's role", () => {
-  teams.applyMessage(message({ type: 'team.updated', team: { ...team, name: 'South', role: 'owner' } }), ann.id)
+  teams.applyMessage(message({ type: 'team.updated', version: 2, changes: { name: 'South', description: '', updated_at: T0 } }), ann.id)
   expect(teams.byId('t1')).toMatchObject({ name: 'South', role: 'member' })
 })
 test('leaving a team forgets it', () => {

@@ -81,9 +81,8 @@ export const useTeams = defineStore('teams', () => {
       const rest = labelsOf(id).filter(l => l.id !== message.label.id)
       setLabels(id, message.type === 'label.deleted' ? rest : [...rest, message.label])
     } else if (message.type === 'team.updated') {
-      // The message is the same for everybody, so one's own role in the team is not in it.
       const team = byId(id)
-      if (team) put({ ...team, ...message.team, role: team.role })
+      if (team) put({ ...team, ...message.changes })
     } else if (message.type === 'team.deleted') drop(id)
   }
   function applyUserMessage(message: UserMessage): void {

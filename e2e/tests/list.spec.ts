@@ -1,0 +1,77 @@
+import { expect, type Page } from '@playwright/test'
+import { Client, type Task, teamOf } from '../client'
+import { noViolations, test } from '../people'
+
+const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
+  .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
+
+test('the list sorts and filters by its address, and stays live', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const bob = await Client.register(server.url, 'bob', 'Bob')
+  const { project } = await teamOf(ann, [{ client: bob, role: 'member' }])
+  const make = (input: object) => ann.post<Task>(`/api/projects/${project}/tasks`, input)
+  const alpha = await make({ title: 'Alpha', priority: 'low' })
+  await make({ title: 'Charlie', priority: 'urgent', assigned_to: ann.id })
+  await make({ title: 'Bravo', status: 'done' })
+
+  const page = await arrive('ann', `/p/${project}/list`)
+  await expect.poll(() => rows(page)).toEqual(['Bravo', 'Charlie', 'Alpha'])
+  await page.getByRole('columnheader', { name: 'Title' }).getByRole('button').click()
+  await expect.poll(() => rows(page)).toEqual(['Alpha', 'Bravo', 'Charlie'])
+  await expect(page.getByRole('columnheader', { name: 'Title' })).toHaveAttribute('aria-sort', 'ascending')
+  await page.getByRole('columnheader', { name: 'Priority' }).getByRole('button').click()
+  await expect.poll(() => rows(page)).toEqual(['Charlie', 'Alpha', 'Bravo'])
+
+  // Somebody else changes what the order hangs on, adds a task, and renames one.
+  await bob.patch(`/api/tasks/${alpha.id}`, { priority: 'none' })
+  await bob.post(`/api/projects/${project}/tasks`, { title: 'Delta', priority: 'medium' })
+  await expect.poll(async () => (await rows(page)).slice(0, 2)).toEqual(['Charlie', 'Delta'])
+
+  await page.getByRole('button', { name: 'Filter by Status' }).click()
+  await page.keyboard.type('done')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await expect(page).toHaveURL(/status=done/)
+  await expect.poll(() => rows(page)).toEqual(['Bravo'])
+  await bob.post('/api/tasks/move', { task_ids: [alpha.id], status: 'done' })
+  await expect.poll(async () => (await rows(page)).sort()).toEqual(['Alpha', 'Bravo'])
+  await page.reload()
+  await expect.poll(async () => (await rows(page)).sort()).toEqual(['Alpha', 'Bravo'])
+  await noViolations(page, 'list')
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await expect.poll(async () => (await rows(page)).length).toBe(4)
+
+  await page.getByRole('searchbox').fill('char')
+  await expect.poll(() => rows(page)).toEqual(['Charlie'])
+  await page.getByRole('searchbox').fill('nothing like it')
+  await expect(page.getByText('No task matches')).toBeVisible()
+  await page.getByRole('searchbox').fill('')
+
+  // From row to row with the arrows, and into the task.
+  await page.locator('[data-row]').first().focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/list\/WEB-\d/)
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete task' }).click()
+  await expect.poll(async () => (await rows(page)).length).toBe(3)
+  await page.getByRole('button', { name: 'Trash' }).click()
+  await expect.poll(async () => (await rows(page)).length).toBe(1)
+  await page.getByRole('button', { name: 'Restore' }).click()
+  await expect(page.getByText('The trash is empty')).toBeVisible()
+  await page.getByRole('button', { name: 'Leave the trash' }).click()
+  await expect.poll(async () => (await rows(page)).length).toBe(4)
+})
+
+test('a list of many tasks loads as one scrolls', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const job = await ann.upload<{ id: string }>(`/api/projects/${project}/import?format=csv`, `title\n${Array.from({ length: 350 }, (_, i) => `Row ${i + 1}`).join('\n')}\n`)
+  await expect.poll(async () => (await ann.get<{ state: string }>(`/api/imports/${job.id}`)).state).toBe('done')
+  const page = await arrive('ann', `/p/${project}/list?sort=number`)
+  await expect(page.getByText('Row 1', { exact: true })).toBeVisible()
+  await expect(async () => {
+    await page.getByRole('table').evaluate(table => table.parentElement!.scrollTo(0, table.scrollHeight))
+    await expect(page.getByText('Row 350', { exact: true })).toBeVisible({ timeout: 300 })
+  }).toPass({ timeout: 30_000 })
+  expect(await page.locator('[data-row]').count()).toBeLessThan(80)
+})

@@ -1,0 +1,58 @@
+import { expect } from '@playwright/test'
+import { Client, teamOf } from '../client'
+import { column, test } from '../people'
+
+test('somebody is invited by a link, joins, gets another role and is removed', async ({ arrive, server, browser }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { team, project } = await teamOf(ann)
+  const page = await arrive('ann', `/t/${team}/members`)
+  await page.getByLabel(/email or username/i).fill('carol@example.org')
+  await page.getByRole('button', { name: 'Invite', exact: true }).click()
+  const link = await page.getByRole('textbox', { name: /link/i }).inputValue()
+  expect(link).toContain('/invite/')
+
+  const context = await browser.newContext()
+  const carol = await context.newPage()
+  await carol.goto(link.replace(/^https?:\/\/[^/]+/, server.url))
+  await carol.getByRole('link', { name: 'Sign up to join' }).click()
+  await carol.getByLabel('Name', { exact: true }).fill('Carol')
+  await carol.getByLabel('Username').fill('carol')
+  await expect(carol.getByLabel('Email')).toHaveValue('carol@example.org')
+  await carol.getByRole('textbox', { name: 'Password' }).fill(Client.password)
+  await carol.getByRole('button', { name: /sign up|create/i }).click()
+  await carol.getByRole('button', { name: 'Join as Carol' }).click()
+  await expect(column(carol, 'To do')).toBeVisible()
+  await expect(carol.getByRole('button', { name: 'New task', exact: true })).toBeVisible()
+
+  const row = page.getByRole('listitem').filter({ hasText: '@carol' })
+  await expect(row).toBeVisible()
+  await row.getByRole('button', { name: /role/i }).click()
+  await page.getByRole('menuitemradio', { name: /^Viewer/ }).click()
+  await expect(carol.getByRole('button', { name: 'New task', exact: true })).toHaveCount(0)
+
+  await row.getByRole('button', { name: /role/i }).click()
+  await page.getByRole('menuitem', { name: /remove/i }).click()
+  await page.getByRole('dialog').getByRole('button', { name: /remove/i }).click()
+  await expect(row).toHaveCount(0)
+  await expect(carol).not.toHaveURL(new RegExp(project), { timeout: 15_000 })
+  await context.close()
+})
+
+test('statuses are added, renamed, moved and deleted, and every board follows', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const bob = await Client.register(server.url, 'bob', 'Bob')
+  const { project } = await teamOf(ann, [{ client: bob, role: 'member' }])
+  await ann.post(`/api/projects/${project}/tasks`, { title: 'Moves along', status: 'in_review' })
+  const [page, board] = await Promise.all([arrive('ann', `/p/${project}/settings/statuses`), arrive('bob', `/p/${project}/board`)])
+  await page.getByRole('button', { name: /add a? ?status/i }).click()
+  await page.getByLabel('Name').fill('Blocked')
+  await page.getByRole('button', { name: /^(add|save)/i }).last().click()
+  await expect(column(board, 'Blocked')).toBeVisible()
+
+  await page.getByRole('button', { name: /delete In review/i }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox').selectOption({ label: 'Done' })
+  await dialog.getByRole('button', { name: /delete/i }).click()
+  await expect(column(board, 'In review')).toHaveCount(0)
+  await expect(column(board, 'Done').getByText('Moves along')).toBeVisible()
+})
