@@ -47,7 +47,7 @@ type githubLabel struct {
 }
 
 func parseGitHub(file []byte) (*document, error) {
-	var issues []githubIssue
+	var issues entries[githubIssue]
 	if err := decodeJSON(file, &issues); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
+	"time"
 )
 
 // maxDepth bounds how deep a file may nest; no format that is read here needs more than six.
@@ -26,17 +28,71 @@ func decodeJSON(file []byte, into any) error {
 		}
 		return nil
 	}
+	var entry *entryFault
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case errors.As(err, &entry):
+		return refuse(fmt.Sprintf("entry %d", entry.number), "%s", entry.reason())
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return refuse("the file", "ends in the middle of its JSON, after %d bytes", len(file))
 	case errors.As(err, &syntax):
 		return refuse("the file", "is not JSON: %s, at byte %d (line %d)", strings.TrimPrefix(syntax.Error(), "json: "), syntax.Offset, lineOf(file, syntax.Offset))
 	case errors.As(err, &kind):
-		return refuse(fmt.Sprintf("line %d", lineOf(file, kind.Offset)), "%s is a %s, and should be a %s", fieldName(kind.Field), kind.Value, kind.Type.Kind())
+		return refuse(fmt.Sprintf("line %d", lineOf(file, kind.Offset)), "%s", kindFault(kind))
 	}
-	return refuse("the file", "cannot be read as JSON: %v", err) // a time in a wrong form, with its text
+	return refuse("the file", "cannot be read as JSON: %v", err)
+}
+
+// entries is a list whose faults name the entry they are in.
+type entries[T any] []T
+
+// UnmarshalJSON reads the entries one by one.
+func (e *entries[T]) UnmarshalJSON(b []byte) error {
+	var raw []json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*e = make([]T, len(raw))
+	for i, r := range raw {
+		if err := json.Unmarshal(r, &(*e)[i]); err != nil {
+			return &entryFault{i + 1, err}
+		}
+	}
+	return nil
+}
+
+// entryFault is what is wrong with one entry of a list, counted from one.
+type entryFault struct {
+	number int
+	err    error
+}
+
+func (f *entryFault) Error() string { return fmt.Sprintf("entry %d: %v", f.number, f.err) }
+
+func (f *entryFault) reason() string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(f.err, &kind) {
+		return kindFault(kind)
+	}
+	var when *time.ParseError
+	if errors.As(f.err, &when) {
+		return fmt.Sprintf(`%q is no time such as "2026-01-31T12:00:00Z"`, when.Value)
+	}
+	return "cannot be read: " + f.err.Error()
+}
+
+var kindNames = map[reflect.Kind]string{
+	reflect.String: "a text", reflect.Slice: "a list", reflect.Struct: "an object", reflect.Map: "an object", reflect.Bool: "true or false",
+	reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Float64: "a number",
+}
+
+func kindFault(f *json.UnmarshalTypeError) string {
+	wanted, ok := kindNames[f.Type.Kind()]
+	if !ok {
+		wanted = f.Type.Kind().String()
+	}
+	return fmt.Sprintf("%s is of the kind %s, and should be %s", fieldName(f.Field), f.Value, wanted)
 }
 
 func fieldName(s string) string {

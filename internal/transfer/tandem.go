@@ -95,7 +95,7 @@ func parseTandem(file []byte) (*document, error) {
 		entry := fmt.Sprintf("task %d", i+1)
 		var t exportedTask
 		if err := json.Unmarshal(raw, &t); err != nil {
-			return nil, refuse(entry, "cannot be read: %v", err)
+			return nil, refuse(entry, "%s", (&entryFault{i + 1, err}).reason())
 		}
 		entry += " (" + t.Key + ")"
 		name, ok := names[t.Status]

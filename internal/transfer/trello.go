@@ -11,11 +11,11 @@ import (
 
 // trelloBoard is what Trello's "Export as JSON" writes, as far as it is read.
 type trelloBoard struct {
-	ID         string            `json:"id"`
-	Lists      []trelloList      `json:"lists"`
-	Cards      []trelloCard      `json:"cards"`
-	Checklists []trelloChecklist `json:"checklists"`
-	Members    []trelloMember    `json:"members"`
+	ID         string              `json:"id"`
+	Lists      []trelloList        `json:"lists"`
+	Cards      entries[trelloCard] `json:"cards"`
+	Checklists []trelloChecklist   `json:"checklists"`
+	Members    []trelloMember      `json:"members"`
 	Actions    []struct {
 		Type          string       `json:"type"`
 		Date          time.Time    `json:"date"`

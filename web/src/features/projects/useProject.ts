@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue'
 import { ApiError } from '@/api'
 import { useStream } from '@/features/realtime/stream'
 import { useTasks } from '@/features/tasks/store'
@@ -20,7 +20,10 @@ export function useProject(id: MaybeRefOrGetter<string>) {
   const project = computed(() => projects.full(toValue(id)))
   /** There is something to show. */
   const ready = computed(() => project.value !== undefined && tasks.boards.has(toValue(id)))
-  const missing = computed(() => error.value instanceof ApiError && (error.value.status === 404 || error.value.status === 403))
+  /** There is none, or it was taken away while one looked: deleted, or one is no longer in its team. */
+  const missing = computed(() => !project.value && (seen.value === toValue(id) || (error.value instanceof ApiError && (error.value.status === 404 || error.value.status === 403))))
+  const seen = ref('')
+  watch(project, it => { if (it) seen.value = it.id }, { immediate: true })
   let release: (() => void) | null = null
 
   async function load(): Promise<void> {
