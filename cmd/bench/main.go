@@ -20,6 +20,8 @@ type options struct {
 	seconds  time.Duration
 	postgres string
 	issues   string
+	only     string
+	admin    string
 }
 
 func main() {
@@ -29,6 +31,8 @@ func main() {
 	flag.DurationVar(&o.seconds, "for", 5*time.Second, "how long each load lasts")
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("TANDEM_TEST_POSTGRES"), "an empty PostgreSQL database; without it only SQLite is measured")
 	flag.StringVar(&o.issues, "issues", "internal/transfer/testdata/qlog-issues.json", "the GitHub export whose import is timed")
+	flag.StringVar(&o.only, "only", "", "measure only the load whose name contains this")
+	flag.StringVar(&o.admin, "admin", "", "address of the program's admin listener, to profile it meanwhile")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,6 +76,9 @@ func measure(ctx context.Context, o options, database string) error {
 	}
 	fmt.Printf("| request | connections | req/s | p50 ms | p95 ms | p99 ms | errors |\n|---|---|---|---|---|---|---|\n")
 	for _, load := range w.loads() {
+		if !strings.Contains(load.name, o.only) {
+			continue
+		}
 		for _, connections := range []int{1, 32} {
 			r, err := drive(ctx, s.addr, connections, o.seconds, load.next)
 			if err != nil {
@@ -82,6 +89,9 @@ func measure(ctx context.Context, o options, database string) error {
 				fmt.Fprintf(os.Stderr, "bench: %s: first error: %s\n", load.name, r.firstError)
 			}
 		}
+	}
+	if o.only != "" {
+		return nil
 	}
 	return s.lifecycle(ctx, o, w)
 }

@@ -37,7 +37,7 @@ func start(ctx context.Context, o options, database string) (*server, error) {
 		return nil, err
 	}
 	s := &server{program: o.program, addr: addr, dir: dir}
-	s.env = append(os.Environ(), "TANDEM_ADDR="+addr, "TANDEM_ADMIN_ADDR=", "TANDEM_DATA_DIR="+dir, "TANDEM_BASE_URL=http://"+addr, "TANDEM_RATE_LIMITS=off", "TANDEM_LOG_LEVEL=error")
+	s.env = append(os.Environ(), "TANDEM_ADDR="+addr, "TANDEM_ADMIN_ADDR="+o.admin, "TANDEM_DATA_DIR="+dir, "TANDEM_BASE_URL=http://"+addr, "TANDEM_RATE_LIMITS=off", "TANDEM_LOG_LEVEL=error")
 	if database == "PostgreSQL" {
 		target, drop, err := freshDatabase(ctx, o.postgres)
 		if err != nil {

@@ -51,6 +51,7 @@ type DB struct {
 	path        string        // "" on PostgreSQL
 	now         func() time.Time
 	stmts       stmtCache
+	turn        chan struct{} // holds one value while somebody writes to SQLite
 }
 
 // Options say which database to open.
@@ -133,7 +134,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	n := max(4, 2*runtime.NumCPU())
 	read.SetMaxOpenConns(n)
 	read.SetMaxIdleConns(n)
-	return &DB{Dialect: SQLite, read: read, write: write, path: path, now: o.Now}, nil
+	return &DB{Dialect: SQLite, read: read, write: write, path: path, now: o.Now, turn: make(chan struct{}, 1)}, nil
 }
 
 // Now is the time as the database keeps it: UTC, microseconds.

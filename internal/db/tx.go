@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -111,6 +112,20 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
+	if db.turn != nil {
+		// First come, first served: database/sql gives a free connection to any of those who wait.
+		select {
+		case db.turn <- struct{}{}:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the writer: %w", ctx.Err())
+		}
+	}
+	release := sync.OnceFunc(func() {
+		if db.turn != nil {
+			<-db.turn
+		}
+	})
+	defer release()
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("get connection: %w", err)
@@ -138,6 +153,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	_ = conn.Close() // hooks must not hold the only SQLite writer
+	release()
 	hookCtx := context.WithoutCancel(ctx)
 	for _, query := range tx.unprepared {
 		db.preparedOn(hookCtx, db.write, query)
