@@ -51,7 +51,8 @@ type DB struct {
 	path        string        // "" on PostgreSQL
 	now         func() time.Time
 	stmts       stmtCache
-	turn        chan struct{} // holds one value while somebody writes to SQLite
+	lane        *lane         // nil on PostgreSQL
+	checkpoints *checkpointer // nil on PostgreSQL
 }
 
 // Options say which database to open.
@@ -100,7 +101,7 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 
 // The DSN begins with "file:", or the driver drops mode=ro in silence.
 func sqliteDSN(path string, readOnly bool) string {
-	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)", "wal_autocheckpoint(2000)"}}
+	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)", "wal_autocheckpoint(20000)"}}
 	if readOnly {
 		q = url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "query_only(1)", "temp_store(MEMORY)", "cache_size(-8192)", "mmap_size(268435456)"}}
 	} else {
@@ -134,7 +135,12 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	n := max(4, 2*runtime.NumCPU())
 	read.SetMaxOpenConns(n)
 	read.SetMaxIdleConns(n)
-	return &DB{Dialect: SQLite, read: read, write: write, path: path, now: o.Now, turn: make(chan struct{}, 1)}, nil
+	copier, err := sql.Open("sqlite", sqliteDSN(path, false))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open sqlite for checkpoints: %w", err), write.Close(), read.Close())
+	}
+	copier.SetMaxOpenConns(1)
+	return &DB{Dialect: SQLite, read: read, write: write, path: path, now: o.Now, lane: newLane(), checkpoints: startCheckpointer(copier)}, nil //nolint:contextcheck // it lives as long as the DB
 }
 
 // Now is the time as the database keeps it: UTC, microseconds.
@@ -155,6 +161,9 @@ func (db *DB) Ping(ctx context.Context) error {
 // Close closes the pools. Open transactions are waited for.
 func (db *DB) Close() error {
 	err := db.stmts.close()
+	if db.checkpoints != nil {
+		err = errors.Join(err, db.checkpoints.close())
+	}
 	err = errors.Join(err, db.read.Close())
 	if db.write != db.read {
 		err = errors.Join(err, db.write.Close())

@@ -7,3 +7,6 @@ func (db *DB) SnapshotTo(ctx context.Context, path string) error { return db.sna
 
 // MaxAttempts is how often Write tries.
 const MaxAttempts = maxAttempts
+
+// Waiting is how many wait for their turn to write to SQLite.
+func (db *DB) Waiting() int { return int(db.lane.waiting.Load()) }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +31,10 @@ func (tx *Tx) Dialect() Dialect { return tx.db.Dialect }
 
 // QueryContext runs a query in the transaction. The rows must be closed before the next statement.
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx, err := tx.within(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s := tx.stmt(ctx, query); s != nil {
 		return s.QueryContext(ctx, args...)
 	}
@@ -40,6 +43,7 @@ func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql
 
 // QueryRowContext runs a query of at most one row in the transaction.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx, _ = tx.within(ctx) // a Row cannot carry our error; the next statement has it
 	if s := tx.stmt(ctx, query); s != nil {
 		return s.QueryRowContext(ctx, args...)
 	}
@@ -48,10 +52,23 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 
 // ExecContext runs a statement in the transaction.
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx, err := tx.within(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s := tx.stmt(ctx, query); s != nil {
 		return s.ExecContext(ctx, args...)
 	}
 	return tx.tx.ExecContext(ctx, query, args...)
+}
+
+// within is the context of one statement. A statement of SQLite that is interrupted takes the whole transaction with
+// it, and so the writes of others; there an ended context only keeps the next statement from beginning.
+func (tx *Tx) within(ctx context.Context) (context.Context, error) {
+	if tx.db.Dialect != SQLite {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // Exec runs a statement and returns how many rows it touched.
@@ -112,54 +129,54 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
-	if db.turn != nil {
-		// First come, first served: database/sql gives a free connection to any of those who wait.
-		select {
-		case db.turn <- struct{}{}:
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the writer: %w", ctx.Err())
-		}
+	tx := &Tx{db: db}
+	write := db.writePostgres
+	if db.Dialect == SQLite {
+		write = db.writeSQLite
 	}
-	release := sync.OnceFunc(func() {
-		if db.turn != nil {
-			<-db.turn
-		}
-	})
-	defer release()
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("get connection: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // a second Close is harmless
-
-	tx := &Tx{Now: db.Now(), db: db}
-	if db.Dialect == Postgres {
-		if err := conn.Raw(func(dc any) error {
-			tx.conn = dc.(*stdlib.Conn).Conn()
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	if tx.tx, err = conn.BeginTx(ctx, nil); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.tx.Rollback() }() // no-op after Commit; also covers a panic in fn
-
-	if err := fn(tx); err != nil {
+	if err := write(ctx, tx, fn); err != nil {
 		return err
 	}
-	if err := tx.tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	_ = conn.Close() // hooks must not hold the only SQLite writer
-	release()
 	hookCtx := context.WithoutCancel(ctx)
 	for _, query := range tx.unprepared {
 		db.preparedOn(hookCtx, db.write, query)
 	}
 	for _, hook := range append(tx.invalidate, tx.after...) {
 		hook(hookCtx)
+	}
+	return nil
+}
+
+func (db *DB) writeSQLite(ctx context.Context, tx *Tx, fn func(*Tx) error) error {
+	if err := db.lane.write(ctx, db, tx, fn); err != nil {
+		return err
+	}
+	db.checkpoints.wrote()
+	return nil
+}
+
+func (db *DB) writePostgres(ctx context.Context, tx *Tx, fn func(*Tx) error) error {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("get connection: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // a second Close is harmless
+	if err := conn.Raw(func(dc any) error {
+		tx.conn = dc.(*stdlib.Conn).Conn()
+		return nil
+	}); err != nil {
+		return err
+	}
+	tx.Now = db.Now()
+	if tx.tx, err = conn.BeginTx(ctx, nil); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.tx.Rollback() }() // no-op after Commit; also covers a panic in fn
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
