@@ -42,6 +42,7 @@ golangci:
 
 bench: build ## measure this machine: docs/performance.md shows what it prints
 	@scripts/with-services.sh go run ./cmd/bench
+	@npm --prefix e2e run --silent bench
 
 gen: ## OpenAPI document and TypeScript types, from the code
 	@go run ./cmd/tandem openapi > docs/api/openapi.json.new && mv docs/api/openapi.json.new docs/api/openapi.json

@@ -34,10 +34,11 @@ function brotliTwins(): Plugin {
 /** What every page needs; loaded with the first one. */
 const APP = new RegExp(
   [
-    'src/(api|lib)/',
+    'src/api/',
+    'src/lib/(?!draft|grow|submit|html)',
     'src/features/(session|teams|projects|tasks|realtime)/',
     'src/app/(App|AppShell|Sidebar|TeamSwitcher|UserMenu|MobileNav|TopBar|router)\\b',
-    'src/ui/(Avatar|Badge|Banner|Button|EmptyState|Icon|icons|IconButton|Kbd|LabelChip|LiveRegion|Logo|Menu|menu|PriorityIcon|StatusDot|ToastHost|confirm|dialogs|floating|toast)\\b',
+    'src/ui/(Avatar|Badge|Banner|Button|EmptyState|Icon|icons|IconButton|LabelChip|LiveRegion|Logo|Menu|PriorityIcon|StatusDot|ToastHost|confirm|dialogs|toast)\\b',
     'fractional-indexing|preload-helper',
   ].join('|'),
 )
@@ -63,8 +64,8 @@ export default defineConfig({
           groups: [
             { name: 'vue', test: /node_modules\/(@vue|vue|vue-router|pinia)\//, priority: 4 },
             { name: 'app', test: APP, priority: 3 },
-            { name: 'forms', test: /src\/ui\/(Field|field|Input|Textarea|Select|TextLink|DateField|Skeleton|Tabs)\b|src\/app\/Page\b|src\/lib\/(submit|draft)\b|src\/features\/auth\/AuthFrame\b/, priority: 5 },
-            { name: 'board', test: /src\/features\/(board\/|project\/Project(Page|Top)\b)/, priority: 2 },
+            { name: 'forms', test: /src\/ui\/(Field|field|Input|Textarea|Select|TextLink|DateField|Skeleton|Tabs)\b|src\/app\/Page\b|src\/lib\/submit\b|src\/features\/auth\/AuthFrame\b/, priority: 5 },
+            { name: 'board', test: /src\/features\/(board\/(?!pointer|NewTask)|project\/Project(Page|Top)\b)/, priority: 2 },
           ],
         },
       },

@@ -141,6 +141,7 @@ test('a refused move goes back and says why', async ({ arrive, server }) => {
   const { ann, project, tasks } = await boardOf(server.url, ['Stays', 'Other'])
   const page = await arrive('ann', `/p/${project}/board`)
   await expect(card(page, 'Stays')).toBeVisible()
+  await page.waitForLoadState('networkidle')
   // The browser does not hear of it: the column has gone meanwhile.
   await page.context().setOffline(true)
   await ann.delete(`/api/projects/${project}/statuses/in_review?move_to=done`)

@@ -17,7 +17,10 @@ test('both go on working while the server is killed and started again, and end w
   const { project } = await teamOf(client, [{ client: other, role: 'member' }])
   for (const title of ['One', 'Two', 'Three']) await client.post<Task>(`/api/projects/${project}/tasks`, { title, status: 'todo' })
   const [ann, bob] = await Promise.all([arrive('ann', `/p/${project}/board`), arrive('bob', `/p/${project}/board`)])
-  for (const page of [ann, bob]) await expect(card(page, 'Three')).toBeVisible()
+  for (const page of [ann, bob]) {
+    await expect(card(page, 'Three')).toBeVisible()
+    await page.waitForLoadState('networkidle') // the rest of the app has been loaded too
+  }
 
   await server.down('SIGKILL')
   // Nobody waits for it: new tasks, a move and a rename are made with the server gone.

@@ -108,7 +108,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.api, err = httpapi.New(httpapi.Options{
 		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
-		Assets: web.Dist, WS: a.realtime.Handler(), Version: telemetry.Version(), Metrics: a.metrics.Request,
+		Assets: web.Dist, WS: a.realtime.Handler(), Checks: map[string]func(context.Context) error{"broker": a.realtime.Check}, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
 }

@@ -117,7 +117,7 @@ func New(d *db.DB, log *slog.Logger, o Options) (*Service, error) {
 		FetchCooldown:     min(20*time.Millisecond, o.Poll),
 		FetchPollInterval: o.Poll,
 		JobTimeout:        maxRun,
-		Logger:            slog.New(atLeastWarn{log.Handler()}), // below that River talks to itself
+		Logger:            slog.New(riverLog{log.Handler()}),
 		MaxAttempts:       maxAttempts,
 		Queues: map[string]river.QueueConfig{
 			Default:     {MaxWorkers: o.Workers},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -35,13 +36,23 @@ func (errorHandler) HandlePanic(context.Context, *rivertype.JobRow, any, string)
 	return nil
 }
 
-// atLeastWarn drops records below warnings.
-type atLeastWarn struct{ slog.Handler }
+// riverLog is what River may say to the operator: warnings and errors, below that it talks to itself.
+type riverLog struct{ slog.Handler }
 
-func (h atLeastWarn) Enabled(ctx context.Context, l slog.Level) bool {
+func (h riverLog) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
 }
-func (h atLeastWarn) WithAttrs(a []slog.Attr) slog.Handler {
-	return atLeastWarn{h.Handler.WithAttrs(a)}
+
+// Handle drops one false alarm. All of River's services take the end of their context for what it
+// is, a stop or the loss of leadership, except the one that inserts periodic jobs: stopped before
+// its first transaction, which it begins up to a second after the start, or within one, it logs an
+// error. No run is lost: the next leader inserts again.
+func (h riverLog) Handle(ctx context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "maintenance.PeriodicJobEnqueuer: ") && errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
-func (h atLeastWarn) WithGroup(g string) slog.Handler { return atLeastWarn{h.Handler.WithGroup(g)} }
+
+func (h riverLog) WithAttrs(a []slog.Attr) slog.Handler { return riverLog{h.Handler.WithAttrs(a)} }
+func (h riverLog) WithGroup(g string) slog.Handler      { return riverLog{h.Handler.WithGroup(g)} }

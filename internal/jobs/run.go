@@ -73,7 +73,7 @@ func (s *Service) migrateSQLite(ctx context.Context) error {
 }
 
 func (s *Service) migrateConfig() *rivermigrate.Config {
-	return &rivermigrate.Config{Logger: slog.New(atLeastWarn{s.log.Handler()})}
+	return &rivermigrate.Config{Logger: slog.New(riverLog{s.log.Handler()})}
 }
 
 // A SQLite file has one server, so what is running before it starts was running when it died.

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -48,6 +49,7 @@ type logBroker struct {
 	mu      sync.Mutex
 	streams map[string]*cursor // by channel: those that somebody here listens to
 	kick    chan string
+	ask     chan chan error // for check; the poll answers
 
 	flight singleflight.Group
 	stats  counters
@@ -66,7 +68,7 @@ type cursor struct {
 }
 
 func newLogBroker(log *events.Log, epoch string, next centrifuge.Broker, logger *slog.Logger) *logBroker {
-	return &logBroker{log: log, next: next, epoch: epoch, slog: logger, streams: map[string]*cursor{}, kick: make(chan string, 1024)}
+	return &logBroker{log: log, next: next, epoch: epoch, slog: logger, streams: map[string]*cursor{}, kick: make(chan string, 1024), ask: make(chan chan error)}
 }
 
 func isLog(channel string) bool {
@@ -260,6 +262,9 @@ func (b *logBroker) poll(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case answer := <-b.ask:
+			answer <- b.sameLog(ctx)
+			continue
 		case <-t.C:
 		}
 		at := b.cursors()
@@ -288,6 +293,39 @@ func (b *logBroker) poll(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// check asks the poll, so that one that hangs, or waits for the database, fails too. The poll ends
+// before done closes.
+func (b *logBroker) check(ctx context.Context, done <-chan struct{}) error {
+	answer := make(chan error, 1)
+	select {
+	case b.ask <- answer:
+	case <-done:
+		return errNotRunning
+	case <-ctx.Done():
+		return fmt.Errorf("ask the poll of the change log: %w", ctx.Err())
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the poll of the change log: %w", ctx.Err())
+	}
+}
+
+// sameLog fails when the log cannot be read, or is no longer the one that clients are told of.
+func (b *logBroker) sameLog(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	epoch, err := b.log.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	if epoch != b.epoch {
+		return fmt.Errorf("the change log is another than at the start (%s, was %s): restart", epoch, b.epoch)
+	}
+	return nil
 }
 
 func (b *logBroker) cursors() map[string]*cursor {

@@ -5,6 +5,7 @@ package realtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -141,6 +142,21 @@ func (n *Node) Stop(ctx context.Context) error {
 		return fmt.Errorf("stop realtime node: %w", err)
 	}
 	return nil
+}
+
+// errNotRunning is what Check says before Start and after Stop.
+var errNotRunning = errors.New("the change log is not dispatched: the node does not run")
+
+// Check fails when changes do not reach the sockets of this node: it does not run, the loop that
+// reads the change log is stuck, or the log cannot be read. It waits until ctx ends.
+func (n *Node) Check(ctx context.Context) error {
+	n.mu.Lock()
+	b, done := n.broker, n.done
+	n.mu.Unlock()
+	if done == nil {
+		return errNotRunning
+	}
+	return b.check(ctx, done)
 }
 
 // Handler answers /ws.

@@ -8,7 +8,7 @@ const EDGE = 8
  * A panel in the browser's top layer beside its trigger. The panel stays where it is in the document, so it works
  * inside modal dialogs, and reading order and focus follow the trigger. Needs no style element, so no CSP exception.
  */
-export function useFloating(options: { anchor: Ref<HTMLElement | null>; panel: Ref<HTMLElement | null>; placement: () => Placement; matchWidth?: () => boolean }) {
+export function useFloating(options: { anchor: Readonly<Ref<HTMLElement | null>>; panel: Readonly<Ref<HTMLElement | null>>; placement: () => Placement; matchWidth?: () => boolean }) {
   const { anchor, panel, placement } = options
   const open = ref(false)
   let stop: (() => void) | null = null

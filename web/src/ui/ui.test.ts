@@ -14,7 +14,7 @@ import { toasts, useToast } from './toast'
 vi.mock('vue-router', () => ({ useRouter: () => ({ push: vi.fn() }), RouterLink: 'a' }))
 const trigger = ({ toggle, attrs }: { toggle: () => void; attrs: Record<string, unknown> }) => h('button', { ...attrs, class: 'trigger', onClick: toggle }, 'Open')
 const press = (el: Element, key: string): boolean => el.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
-const settle = async (): Promise<void> => { await nextTick(); await nextTick(); await nextTick() }
+const settle = async (): Promise<void> => { await vi.dynamicImportSettled(); await new Promise(resolve => setTimeout(resolve)) }
 
 beforeEach(() => { HTMLElement.prototype.showPopover ??= () => undefined })
 afterEach(() => { document.body.innerHTML = ''; toasts.value = [] })
