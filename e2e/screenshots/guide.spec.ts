@@ -22,9 +22,15 @@ test('every page of the guide', async ({ page }) => {
     await page.goto(`${server.url}/register`)
     await expect(page.getByRole('button', { name: 'Set up Tandem' })).toBeVisible()
     await shoot(page, 'register')
+    await page.goto(`${server.url}/forgot`)
+    await shoot(page, 'forgot')
+    await page.goto(`${server.url}/reset?token=x`)
+    await shoot(page, 'reset')
     const ann = await Client.register(server.url, 'ann', 'Ann Archer')
     const bob = await Client.register(server.url, 'bob', 'Bob Builder')
     const { team, project } = await teamOf(ann, [{ client: bob, role: 'member' }])
+    const empty = await ann.post<{ id: string }>(`/api/teams/${team}/projects`, { name: 'Garden', key: 'GAR', description: 'What is to be planted, and where.' })
+    const invite = await ann.post<{ token: string }>(`/api/teams/${team}/invites`, { email: 'carol@example.org', role: 'member' })
     const { id } = await ann.call<{ id: string }>('POST', `/api/projects/${project}/import?format=github`, await readFile(issues, 'utf8'))
     await expect.poll(async () => (await ann.get<{ state: string }>(`/api/imports/${id}`)).state).toBe('done')
     const { items } = await ann.get<{ items: Task[] }>(`/api/tasks?project_id=${project}&sort=-number&limit=14`)
@@ -33,6 +39,16 @@ test('every page of the guide', async ({ page }) => {
     await ann.post('/api/tasks/move', { task_ids: items.slice(10, 12).map(t => t.id), status: 'in_review' })
     for (const [i, t] of items.entries()) await ann.patch(`/api/tasks/${t.id}`, { assigned_to: i % 2 ? ann.id : bob.id, priority: ['high', 'low', 'urgent', 'medium'][i % 4] })
 
+    await ann.patch(`/api/projects/${project}/statuses/in_review`, { wip_limit: 2 })
+    const day = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString()
+    for (const [i, t] of items.slice(0, 4).entries()) await ann.patch(`/api/tasks/${t.id}`, { due_at: day([-3, 0, 1, 20][i]!) })
+    await bob.post(`/api/tasks/${items[0]!.id}/comments`, { body: 'I can take the **second half** of this:\n\n- [x] read the draft\n- [ ] write the text' })
+    await ann.post(`/api/tasks/${items[0]!.id}/comments`, { body: 'Good. See also `section 4.2`.' })
+    await ann.delete(`/api/tasks/${items[13]!.id}`)
+
+    await page.goto(`${server.url}/invite/${invite.token}`)
+    await expect(page.getByRole('link', { name: 'Sign up to join' })).toBeVisible()
+    await shoot(page, 'invite')
     await page.goto(`${server.url}/login`)
     await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible()
     await shoot(page, 'login')
@@ -41,15 +57,25 @@ test('every page of the guide', async ({ page }) => {
     await page.getByRole('button', { name: 'Log in' }).click()
     await expect(page).not.toHaveURL(/login/)
     for (const [name, path] of [
-      ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
-      ['statuses', `/p/${project}/settings/statuses`], ['import', `/p/${project}/settings/import`], ['export', `/p/${project}/settings/export`], ['search', '/search?q=stream'],
-      ['profile', '/settings/profile'], ['sessions', '/settings/sessions'], ['not-found', '/nowhere'],
+      ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['trash', `/p/${project}/list?trash=1`], ['empty-board', `/p/${empty.id}/board`], ['empty-list', `/p/${empty.id}/list`], ['projects', `/t/${team}/projects`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
+      ['team-settings', `/t/${team}/settings`], ['project-settings', `/p/${project}/settings/general`], ['statuses', `/p/${project}/settings/statuses`], ['import', `/p/${project}/settings/import`], ['export', `/p/${project}/settings/export`], ['search', '/search?q=stream'],
+      ['profile', '/settings/profile'], ['sessions', '/settings/sessions'], ['password', '/settings/password'], ['no-project', '/p/none/board'], ['not-found', '/nowhere'],
     ] as const) {
       await page.setViewportSize({ width: 1280, height: 800 })
       await page.goto(server.url + path)
       await page.waitForLoadState('networkidle')
       await shoot(page, name)
     }
+    const carol = await Client.register(server.url, 'carol', 'Carol')
+    const context = await page.context().browser()!.newContext()
+    const first = await context.newPage()
+    await first.goto(`${server.url}/login`)
+    await first.getByLabel(/username|email/i).first().fill(carol.username)
+    await first.getByRole('textbox', { name: 'Password' }).fill(Client.password)
+    await first.getByRole('button', { name: 'Log in' }).click()
+    await expect(first.getByRole('heading', { name: /Welcome, Carol/ })).toBeVisible()
+    await shoot(first, 'start')
+    await context.close()
   } finally {
     await server.close()
   }

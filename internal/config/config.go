@@ -71,16 +71,19 @@ func (c *Config) Validate(getenv func(string) string) error {
 			errs = append(errs, fmt.Errorf("%s_FILE: %w", s.env, err))
 			continue
 		}
-		*s.dest = strings.TrimSpace(string(b))
+		if *s.dest = strings.TrimSpace(string(b)); *s.dest == "" { // else Tandem would run without, on another database
+			errs = append(errs, fmt.Errorf("%s_FILE: %s is empty", s.env, path))
+		}
 	}
-	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
-		errs = append(errs, fmt.Errorf("addr: %q is not an address such as :8080 or 127.0.0.1:8080", c.Addr))
-	} else if _, err := strconv.ParseUint(port, 10, 16); err == nil && port != "0" && c.BaseURL == defaultBaseURL {
-		c.BaseURL = "http://localhost:" + port
+	port, err := portOf(c.Addr)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("addr: %q is not an address such as :8080 or 127.0.0.1:8080: %w", c.Addr, err))
+	} else if port != 0 && c.BaseURL == defaultBaseURL {
+		c.BaseURL = "http://localhost:" + strconv.Itoa(port)
 	}
 	if c.AdminAddr != "" {
-		if _, _, err := net.SplitHostPort(c.AdminAddr); err != nil {
-			errs = append(errs, fmt.Errorf("admin-addr: %q is not an address such as 127.0.0.1:9090", c.AdminAddr))
+		if _, err := portOf(c.AdminAddr); err != nil {
+			errs = append(errs, fmt.Errorf("admin-addr: %q is not an address such as 127.0.0.1:9090: %w", c.AdminAddr, err))
 		}
 	}
 	if c.ShutdownDelay < 0 {
@@ -89,9 +92,12 @@ func (c *Config) Validate(getenv func(string) string) error {
 	if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		errs = append(errs, fmt.Errorf("base-url: %q is not an address such as https://tandem.example.org", c.BaseURL))
 	}
-	if c.DatabaseURL != "" {
-		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql" && u.Scheme != "sqlite") {
-			errs = append(errs, errors.New("database-url: must begin with postgres:// or sqlite://"))
+	if err := c.checkDatabaseURL(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.RedisURL != "" {
+		if u, err := url.Parse(c.RedisURL); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") {
+			errs = append(errs, errors.New("redis-url: must begin with redis:// or rediss://"))
 		}
 	}
 	if c.SigningKey != "" && len(c.SigningKey) < 32 {
@@ -107,4 +113,38 @@ func (c *Config) Validate(getenv func(string) string) error {
 		errs = append(errs, errors.New("event-retention-days and event-retention-rows: must be at least 1"))
 	}
 	return errors.Join(errs...)
+}
+
+func portOf(addr string) (int, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0, errors.New("it needs a colon and a port")
+	}
+	if port == "" {
+		return 0, errors.New("it has no port")
+	}
+	n, err := net.LookupPort("tcp", port)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no port", port)
+	}
+	return n, nil
+}
+
+// checkDatabaseURL never repeats the address: it may hold a password, which may be what is wrong with it.
+func (c *Config) checkDatabaseURL() error {
+	u, err := url.Parse(c.DatabaseURL)
+	switch {
+	case c.DatabaseURL == "":
+		return nil
+	case err != nil:
+		return errors.New("database-url: is not an address such as postgres://user:password@host:5432/tandem (in a password, special characters are written as %2F and so on)")
+	case u.Scheme == "postgres" || u.Scheme == "postgresql":
+		return nil
+	case !strings.HasPrefix(c.DatabaseURL, "sqlite://"):
+		return errors.New("database-url: must begin with postgres:// or sqlite://")
+	case c.SQLitePath() == "":
+		return errors.New("database-url: sqlite:// needs the path of a file")
+	default:
+		return nil
+	}
 }

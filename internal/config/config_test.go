@@ -1,0 +1,173 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"tandem/internal/config"
+)
+
+const key = "0123456789abcdef0123456789abcdef"
+
+// defaults are the settings of an operator who says nothing.
+func defaults(t *testing.T) *config.Config {
+	t.Helper()
+	var c struct {
+		config.Config `embed:""`
+	}
+	parser, err := kong.New(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	return &c.Config
+}
+
+func none(string) string { return "" }
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	c := defaults(t)
+	if err := c.Validate(none); err != nil {
+		t.Fatal(err)
+	}
+	if c.Postgres() || c.BaseURL != "http://localhost:8080" || c.SQLitePath() != filepath.Join(c.DataDir, "tandem.db") {
+		t.Errorf("got %+v, want SQLite in the data directory at port 8080", c)
+	}
+}
+
+func TestEachFaultNamesItsSetting(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set  func(*config.Config)
+		says []string
+	}{
+		"addr without a port":         {func(c *config.Config) { c.Addr = "localhost" }, []string{"addr: "}},
+		"addr that is empty":          {func(c *config.Config) { c.Addr = "" }, []string{"addr: "}},
+		"addr with an empty port":     {func(c *config.Config) { c.Addr = "localhost:" }, []string{"addr: "}},
+		"addr with a large port":      {func(c *config.Config) { c.Addr = ":65536" }, []string{"addr: ", "65536"}},
+		"addr with a negative port":   {func(c *config.Config) { c.Addr = ":-1" }, []string{"addr: "}},
+		"admin-addr without a port":   {func(c *config.Config) { c.AdminAddr = "9090" }, []string{"admin-addr: "}},
+		"admin-addr with such a port": {func(c *config.Config) { c.AdminAddr = ":x" }, []string{"admin-addr: "}},
+		"base-url without scheme":     {func(c *config.Config) { c.BaseURL = "tandem.test" }, []string{"base-url: "}},
+		"base-url of another scheme":  {func(c *config.Config) { c.BaseURL = "ftp://tandem.test" }, []string{"base-url: "}},
+		"base-url without host":       {func(c *config.Config) { c.BaseURL = "https://" }, []string{"base-url: "}},
+		"base-url with a bad escape":  {func(c *config.Config) { c.BaseURL = "http://%zz" }, []string{"base-url: "}},
+		"database of another kind":    {func(c *config.Config) { c.DatabaseURL, c.SigningKey = "mysql://x/y", key }, []string{"database-url: ", "postgres:// or sqlite://"}},
+		"database without slashes":    {func(c *config.Config) { c.DatabaseURL = "sqlite:tandem.db" }, []string{"database-url: "}},
+		"database without path":       {func(c *config.Config) { c.DatabaseURL = "sqlite://" }, []string{"database-url: ", "path"}},
+		"database with a bad port":    {func(c *config.Config) { c.DatabaseURL, c.SigningKey = "postgres://u:p/w@host/x", key }, []string{"database-url: ", "%2F"}},
+		"redis of another kind":       {func(c *config.Config) { c.RedisURL = "localhost:6379" }, []string{"redis-url: "}},
+		"short signing key":           {func(c *config.Config) { c.SigningKey = key[1:] }, []string{"signing-key: ", "32"}},
+		"postgres without key":        {func(c *config.Config) { c.DatabaseURL = "postgres://host/x" }, []string{"signing-key: ", "TANDEM_SIGNING_KEY"}},
+		"negative shutdown delay":     {func(c *config.Config) { c.ShutdownDelay = -1 }, []string{"shutdown-delay: "}},
+		"no import size":              {func(c *config.Config) { c.MaxImportSize = 0 }, []string{"max-import-size: "}},
+		"no retention days":           {func(c *config.Config) { c.EventRetentionDays = 0 }, []string{"event-retention-days"}},
+		"no retention rows":           {func(c *config.Config) { c.EventRetentionRows = -5 }, []string{"event-retention-rows"}},
+		"all faults at once":          {func(c *config.Config) { c.Addr, c.AdminAddr, c.BaseURL = "x", "y", "z" }, []string{"\nadmin-addr: ", "\nbase-url: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := defaults(t)
+			c.set(set)
+			err := set.Validate(none)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, s := range c.says {
+				if !strings.Contains(err.Error(), s) {
+					t.Errorf("got %q, want it to say %q", err, s)
+				}
+			}
+			if n := len(strings.Split(err.Error(), "\n")); n != 1 && name != "all faults at once" {
+				t.Errorf("got %d faults, want one: %v", n, err)
+			}
+		})
+	}
+}
+
+func TestGoodValues(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set      func(*config.Config)
+		baseURL  string
+		postgres bool
+		file     string
+	}{
+		"another port moves the base-url":  {func(c *config.Config) { c.Addr = "127.0.0.1:4711" }, "http://localhost:4711", false, ""},
+		"a free port does not":             {func(c *config.Config) { c.Addr = ":0" }, "http://localhost:8080", false, ""},
+		"nor one when the base-url is set": {func(c *config.Config) { c.Addr, c.BaseURL = ":4711", "https://tandem.test" }, "https://tandem.test", false, ""},
+		"no admin listener":                {func(c *config.Config) { c.AdminAddr = "" }, "http://localhost:8080", false, ""},
+		"IPv6":                             {func(c *config.Config) { c.Addr = "[::1]:8080" }, "http://localhost:8080", false, ""},
+		"postgres":                         {func(c *config.Config) { c.DatabaseURL, c.SigningKey = "postgres://host/x", key }, "http://localhost:8080", true, ""},
+		"postgresql":                       {func(c *config.Config) { c.DatabaseURL, c.SigningKey = "postgresql://host/x", key }, "http://localhost:8080", true, ""},
+		"a SQLite file":                    {func(c *config.Config) { c.DatabaseURL = "sqlite:///srv/x.db" }, "http://localhost:8080", false, "/srv/x.db"},
+		"a SQLite file beside":             {func(c *config.Config) { c.DatabaseURL = "sqlite://x.db" }, "http://localhost:8080", false, "x.db"},
+		"redis":                            {func(c *config.Config) { c.RedisURL = "rediss://host:6379/1" }, "http://localhost:8080", false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := defaults(t)
+			c.set(set)
+			if err := set.Validate(none); err != nil {
+				t.Fatal(err)
+			}
+			if set.BaseURL != c.baseURL || set.Postgres() != c.postgres {
+				t.Errorf("got %s, postgres %v; want %s, %v", set.BaseURL, set.Postgres(), c.baseURL, c.postgres)
+			}
+			if c.file != "" && set.SQLitePath() != c.file {
+				t.Errorf("got file %s, want %s", set.SQLitePath(), c.file)
+			}
+		})
+	}
+}
+
+func TestSecretsComeFromFiles(t *testing.T) {
+	t.Parallel()
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	c := defaults(t)
+	from := map[string]string{"TANDEM_SIGNING_KEY_FILE": file(key + "\n"), "TANDEM_DATABASE_URL_FILE": file(" postgres://host/x\n"), "TANDEM_REDIS_URL_FILE": file("redis://host")}
+	if err := c.Validate(func(name string) string { return from[name] }); err != nil {
+		t.Fatal(err)
+	}
+	if c.SigningKey != key || c.DatabaseURL != "postgres://host/x" || c.RedisURL != "redis://host" {
+		t.Errorf("got %q, %q, %q", c.SigningKey, c.DatabaseURL, c.RedisURL)
+	}
+	for _, name := range []string{"TANDEM_SIGNING_KEY", "TANDEM_DATABASE_URL", "TANDEM_REDIS_URL"} {
+		for path, says := range map[string]string{file(" \n"): "is empty", "/nowhere/secret": "/nowhere/secret"} {
+			err := defaults(t).Validate(func(n string) string { return map[string]string{name + "_FILE": path}[n] })
+			if err == nil || !strings.Contains(err.Error(), name+"_FILE: ") || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s from %s: got %v, want that it %s", name, path, err, says)
+			}
+		}
+	}
+	twice := defaults(t)
+	twice.SigningKey = key
+	if err := twice.Validate(func(n string) string { return map[string]string{"TANDEM_SIGNING_KEY_FILE": "/x"}[n] }); err == nil || !strings.Contains(err.Error(), "both set") {
+		t.Errorf("got %v, want that both are set", err)
+	}
+}
+
+func TestFaultsTellNoSecrets(t *testing.T) {
+	t.Parallel()
+	c := defaults(t)
+	c.SigningKey = "short-secret"
+	c.DatabaseURL = "postgres://user:word/secret@host/x"
+	c.RedisURL = "http://user:secret@host"
+	err := c.Validate(none)
+	if err == nil || strings.Contains(err.Error(), "secret@") || strings.Contains(err.Error(), "short-secret") || strings.Contains(err.Error(), "word/") {
+		t.Errorf("got %v, want faults without what was given", err)
+	}
+}
