@@ -24,6 +24,7 @@ type renderer struct {
 func newRenderer() *renderer {
 	p := bluemonday.UGCPolicy()
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[A-Za-z0-9+#-]{1,32}$`)).OnElements("code")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^mention$`)).OnElements("span")
 	p.AllowAttrs("type").Matching(regexp.MustCompile(`^checkbox$`)).OnElements("input")
 	p.AllowAttrs("checked", "disabled").Matching(regexp.MustCompile(`^$`)).OnElements("input")
 	p.AddTargetBlankToFullyQualifiedLinks(true)
@@ -31,7 +32,7 @@ func newRenderer() *renderer {
 	p.RequireNoReferrerOnLinks(true)
 	return &renderer{
 		markdown: goldmark.New(
-			goldmark.WithExtensions(extension.GFM),
+			goldmark.WithExtensions(extension.GFM, mentions{}),
 			goldmark.WithRendererOptions(html.WithHardWraps()),
 		),
 		policy: p,

@@ -44,6 +44,20 @@ func CheckUsername(s string) (string, error) {
 	return s, nil
 }
 
+// LeadingUsername is the username that s begins with, "" if it begins with none. A full stop or a hyphen at its end
+// belongs to the sentence.
+func LeadingUsername(s string) string {
+	n := 0
+	for n < len(s) && (s[n] >= 'a' && s[n] <= 'z' || s[n] >= 'A' && s[n] <= 'Z' || s[n] >= '0' && s[n] <= '9' || strings.IndexByte("._-", s[n]) >= 0) {
+		n++
+	}
+	name := strings.TrimRight(s[:n], ".-")
+	if _, err := CheckUsername(name); err != nil {
+		return ""
+	}
+	return name
+}
+
 // CheckEmail returns the address without surrounding space, or what is wrong with it.
 func CheckEmail(s string) (string, error) {
 	s, err := errs.Line("email", s, maxEmail)
