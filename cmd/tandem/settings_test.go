@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -28,7 +29,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"unknown command":         {nil, []string{"sevre"}, []string{"sevre"}},
 		"unknown variable":        {[]string{"TANDEM_ADRR=:1"}, nil, []string{"TANDEM_ADRR is not a setting", `did you mean "TANDEM_ADDR"?`}},
 		"unknown secret file":     {[]string{"TANDEM_ADDR_FILE=/x"}, nil, []string{"TANDEM_ADDR_FILE is not a setting"}},
-		"unknown key":             {nil, file("log_levle: debug\n"), []string{`"log_levle" is not a setting`, `did you mean "log-level"?`}},
+		"unknown key":             {nil, file("log_lvel: debug\n"), []string{`"log_lvel" is not a setting`, `did you mean "log-level"?`}},
 		"two unknown keys":        {nil, file("one: 1\ntwo: 2\n"), []string{`"one"`, `"two"`}},
 		"key of a list":           {nil, file("addr: [':1', ':2']\n"), []string{`"addr" must be a single value`}},
 		"file that is no mapping": {nil, file("addr\n"), []string{"config: ", "tandem.yaml"}},
@@ -149,8 +150,8 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	out := tandem(t, t.TempDir(), nil, "--help").ok(t).stdout
 	for _, name := range []string{"serve", "migrate", "import", "export", "user create", "user list", "user reset-password", "doctor", "healthcheck", "version"} {
-		if !strings.Contains(out, "\n  "+name+" ") {
-			t.Errorf("the help does not name %q:\n%s", name, out)
+		if !regexp.MustCompile(`(?m)^  ` + name + `\b`).MatchString(out) {
+			t.Errorf("the help does not name %q", name)
 		}
 	}
 }
