@@ -99,6 +99,10 @@ type serveCmd struct{}
 
 func (serveCmd) Run(e *env) error {
 	a, err := app.New(e.ctx, e.cfg, e.log)
+	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		e.log.InfoContext(e.ctx, "stopped before serving")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

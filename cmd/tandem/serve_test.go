@@ -156,6 +156,35 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
+// A service manager may change its mind while Tandem waits for the database.
+func TestASignalEndsTheStart(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	cmd := command(t, t.TempDir(), []string{"TANDEM_DATABASE_URL=postgres://tandem@" + silent.Addr().String() + "/tandem", "TANDEM_SIGNING_KEY=" + key}, "serve")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	conn, err := silent.Accept() // it asks, and gets no answer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), `"stopped before serving"`) || strings.Contains(out.String(), "tandem: ") {
+		t.Errorf("got %v, want a clean end:\n%s", err, &out)
+	}
+}
+
 func TestReadyzTurnsBeforeConnectionsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), "TANDEM_SHUTDOWN_DELAY=3s")

@@ -46,6 +46,7 @@ test('the list sorts and filters by its address, and stays live', async ({ arriv
   await page.getByRole('searchbox').fill('nothing like it')
   await expect(page.getByText('No task matches')).toBeVisible()
   await page.getByRole('searchbox').fill('')
+  await expect.poll(async () => (await rows(page)).length).toBe(4)
 
   // From row to row with the arrows, and into the task.
   await page.locator('[data-row]').first().focus()
