@@ -48,6 +48,19 @@ export const titles = (page: Page, name: string): Promise<string[]> =>
     .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
     .map(link => link.lastChild?.textContent?.trim() ?? ''))
 
+/** The app loads what it will need at leisure (App.vue); from then on it can do without the network. */
+export async function leisure(page: Page): Promise<void> {
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some(entry => entry.name.includes('ConfirmDialog')))
+}
+
+/** Chooses a line of the menu of the card that has the focus, by the keyboard. */
+export async function fromMenu(page: Page, line: string): Promise<void> {
+  await page.keyboard.press('m')
+  await expect(page.getByRole('menu').locator(':focus')).toHaveCount(1)
+  await page.keyboard.type(line)
+  await page.keyboard.press('Enter')
+}
+
 /** No finding of axe, in the light and in the dark theme. */
 export async function noViolations(page: Page, what = ''): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {

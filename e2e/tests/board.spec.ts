@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, test, titles } from '../people'
+import { card, column, fromMenu, leisure, test, titles } from '../people'
 
 /** Ann's board with some tasks in "To do", in this order. */
 async function boardOf(url: string, names: string[]): Promise<{ ann: Client; project: string; tasks: Task[] }> {
@@ -123,10 +123,7 @@ test('tasks are made and moved with the keyboard alone', async ({ arrive, server
   await expect.poll(() => order(ann, project, 'in_progress')).toEqual(['Third'])
 
   // The same without dragging: the card's menu.
-  await press('m')
-  await expect(page.getByRole('menu')).toBeVisible()
-  await page.keyboard.type('Done')
-  await press('Enter')
+  await fromMenu(page, 'Done')
   await expect.poll(() => order(ann, project, 'done')).toEqual(['Third'])
 
   await card(page, 'First').locator('[data-card]').focus()
@@ -141,14 +138,12 @@ test('a refused move goes back and says why', async ({ arrive, server }) => {
   const { ann, project, tasks } = await boardOf(server.url, ['Stays', 'Other'])
   const page = await arrive('ann', `/p/${project}/board`)
   await expect(card(page, 'Stays')).toBeVisible()
-  await page.waitForLoadState('networkidle')
+  await leisure(page)
   // The browser does not hear of it: the column has gone meanwhile.
   await page.context().setOffline(true)
   await ann.delete(`/api/projects/${project}/statuses/in_review?move_to=done`)
   await card(page, 'Stays').locator('[data-card]').focus()
-  await page.keyboard.press('m')
-  await page.keyboard.type('In review')
-  await page.keyboard.press('Enter')
+  await fromMenu(page, 'In review')
   await expect.poll(() => titles(page, 'In review')).toEqual(['Stays'])
   await page.context().setOffline(false)
   await expect(page.getByText(/Could not move WEB-1\./)).toBeVisible({ timeout: 20_000 })

@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, test, titles } from '../people'
+import { card, column, fromMenu, leisure, test, titles } from '../people'
 
 async function write(page: Page, ...names: string[]): Promise<void> {
   await column(page, 'To do').getByRole('button', { name: 'New task in To do' }).click()
@@ -19,16 +19,14 @@ test('both go on working while the server is killed and started again, and end w
   const [ann, bob] = await Promise.all([arrive('ann', `/p/${project}/board`), arrive('bob', `/p/${project}/board`)])
   for (const page of [ann, bob]) {
     await expect(card(page, 'Three')).toBeVisible()
-    await page.waitForLoadState('networkidle') // the rest of the app has been loaded too
+    await leisure(page)
   }
 
   await server.down('SIGKILL')
   // Nobody waits for it: new tasks, a move and a rename are made with the server gone.
   await write(ann, 'Written by Ann', 'And another')
   await card(bob, 'Two').locator('[data-card]').focus()
-  await bob.keyboard.press('m')
-  await bob.keyboard.type('Done')
-  await bob.keyboard.press('Enter')
+  await fromMenu(bob, 'Done')
   await expect.poll(() => titles(bob, 'Done')).toEqual(['Two'])
   await write(bob, 'Written by Bob')
   await expect(ann.getByText(/Reconnecting|You are offline/)).toBeVisible({ timeout: 20_000 })
