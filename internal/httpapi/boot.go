@@ -14,7 +14,7 @@ import (
 )
 
 // boardCards is how many cards of a column come with the page. The app reads on from there.
-const boardCards = 20
+const boardCards = 16
 
 // boot is what the server writes into a page, so that the app paints without asking.
 type boot struct {
