@@ -12,8 +12,8 @@ import (
 // floors is the whole architecture: a package may import packages on lower floors only.
 // Packages on one floor do not know each other. A package missing here fails the test.
 var floors = [][]string{
-	{"errs", "config", "telemetry"},
-	{"db"},
+	{"errs", "config", "telemetry", "failpoint"},
+	{"db", "redis"},
 	{"events", "jobs"},
 	{"users"},
 	{"auth"},
@@ -32,6 +32,8 @@ var owners = map[string][]string{
 	"github.com/riverqueue/river":         {"jobs"},
 	"github.com/jackc/pgx/v5":             {"db", "jobs"},
 	"modernc.org/sqlite":                  {"db"},
+	"github.com/redis/rueidis":            {"redis"},
+	"github.com/gorilla/websocket":        {"realtime"},
 	"github.com/prometheus/client_golang": {"telemetry"},
 }
 

@@ -21,6 +21,7 @@ import (
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
 	"tandem/internal/realtime"
+	"tandem/internal/redis"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/telemetry"
@@ -50,6 +51,7 @@ type App struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	metrics  *telemetry.Metrics
+	redis    *redis.Client // nil: not configured
 	realtime *realtime.Node
 	api      *httpapi.API
 	listener net.Listener
@@ -82,9 +84,6 @@ func Open(ctx context.Context, cfg *config.Config) (*db.DB, error) {
 }
 
 func (a *App) wire(ctx context.Context) error {
-	if a.cfg.RedisURL != "" {
-		a.log.WarnContext(ctx, "redis is configured and not used by this version: nodes look for changes in the database")
-	}
 	if err := a.DB.Migrate(ctx, a.log); err != nil {
 		return err
 	}
@@ -106,9 +105,13 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireRealtime(); err != nil {
 		return err
 	}
+	checks := map[string]httpapi.Check{"broker": {Run: a.realtime.Check}}
+	if a.redis != nil {
+		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
+	}
 	a.api, err = httpapi.New(httpapi.Options{
 		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
-		Assets: web.Dist, WS: a.realtime.Handler(), Checks: map[string]func(context.Context) error{"broker": a.realtime.Check}, Version: telemetry.Version(), Metrics: a.metrics.Request,
+		Assets: web.Dist, WS: a.realtime.Handler(), Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
 }
@@ -121,9 +124,16 @@ func (a *App) signingKey() ([]byte, error) {
 	return auth.LoadOrCreateKey(a.cfg.DataDir)
 }
 
-func (a *App) wireRealtime() error {
+func (a *App) wireRealtime() (err error) {
+	if a.cfg.RedisURL != "" {
+		if a.redis, err = redis.New(a.cfg.RedisURL, a.log); err != nil {
+			return err
+		}
+	}
 	node, err := realtime.New(realtime.Options{
-		Log: a.Log, Verify: a.Auth.Verify, TaskTeam: a.Tasks.TeamOf, BaseURL: a.cfg.BaseURL, Logger: a.log,
+		Log: a.Log, Redis: a.redis, Verify: a.Auth.Verify, TaskTeam: a.Tasks.TeamOf, BaseURL: a.cfg.BaseURL, Logger: a.log,
+		Profile: a.Users.Profile, ForgetSession: a.Auth.Forget, ForgetMembership: a.Teams.Forget,
+		Refuse: func(w http.ResponseWriter, r *http.Request, err error) { a.api.Refuse(w, r, err) },
 		CanViewTeam: func(ctx context.Context, actor users.Actor, teamID string) error {
 			_, err := a.Teams.AuthorizeRead(ctx, actor, teamID, teams.ViewTeam)
 			return err
@@ -133,8 +143,6 @@ func (a *App) wireRealtime() error {
 		return err
 	}
 	a.realtime = node
-	a.Auth.OnSessionEnd(func(_ context.Context, sessionID, userID string) { node.DropSession(userID, sessionID) })
-	a.Teams.OnMembershipChange(node.DropMembership)
 	a.metrics.Gauge("tandem_realtime_connections", "Open realtime connections.", func() float64 { return float64(node.Stats().Connections) })
 	a.metrics.Gauge("tandem_realtime_subscriptions", "Subscriptions of all connections.", func() float64 { return float64(node.Stats().Subscriptions) })
 	a.metrics.Counter("tandem_realtime_changes_total", "Changes dispatched to channels.", func() float64 { return float64(node.Stats().Rows) })
@@ -186,6 +194,11 @@ func (a *App) Addr() string { return a.listener.Addr().String() }
 // sockets are told to come back, jobs finish.
 func (a *App) Run(ctx context.Context) error {
 	running := context.WithoutCancel(ctx)
+	if a.redis != nil {
+		connected, disconnect := context.WithCancel(running)
+		defer disconnect()
+		go a.redis.Run(connected)
+	}
 	if err := a.realtime.Start(running); err != nil {
 		return errors.Join(err, a.release())
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -54,9 +53,6 @@ type Service struct {
 	hashing               chan struct{} // bounds how many passwords are hashed at once
 	apiTokens, pageTokens *jwt.Parser
 	states                *otter.Cache[string, state]
-
-	mu    sync.RWMutex
-	hooks []func(ctx context.Context, sessionID, userID string)
 }
 
 // NewService returns the service, and gives users what it needs of it. It panics when the key is
@@ -84,13 +80,8 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, o Options) *Service
 	return s
 }
 
-// OnSessionEnd adds a hook that runs on this node after a session has ended by any way but expiry.
-// It must not block.
-func (s *Service) OnSessionEnd(hook func(ctx context.Context, sessionID, userID string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hooks = append(s.hooks, hook)
-}
+// Forget drops what is cached of a session that ended on another node.
+func (s *Service) Forget(sessionID string) { s.states.Invalidate(sessionID) }
 
 // Client is where a request came from, as the list of sessions shows it.
 type Client struct{ UserAgent, IP string }

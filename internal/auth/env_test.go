@@ -3,10 +3,12 @@ package auth_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"tandem/internal/auth"
@@ -24,8 +26,11 @@ type env struct {
 	log   *events.Log
 	users *users.Service
 	clock *tandemtest.Clock
-	ended chan string   // session ids, as the hook hears of them
+	ended chan string   // session ids, as the nodes hear of them
 	out   *bytes.Buffer // what it logs
+
+	mu   sync.Mutex
+	seen int64 // of the stream that the nodes follow
 }
 
 var (
@@ -43,9 +48,30 @@ func each(t *testing.T, o auth.Options, test func(t *testing.T, e *env)) {
 		o := o
 		o.Key, o.BaseURL, o.Logger = key, "https://tandem.test/", slog.New(slog.NewTextHandler(e.out, nil))
 		e.Service = auth.NewService(e.db, e.log, e.users, o)
-		e.OnSessionEnd(func(_ context.Context, id, _ string) { e.ended <- id })
+		e.log.Notify(e)
 		test(t, e)
 	})
+}
+
+// Hint reads what the nodes are told, as each of them does.
+func (e *env) Hint(stream string) {
+	if stream != events.Nodes {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	head, rows, err := e.log.Replay(context.Background(), events.Nodes, e.seen, -1)
+	if err != nil {
+		panic(err)
+	}
+	e.seen = head
+	for _, r := range rows {
+		var m events.Message
+		if err := json.Unmarshal(r.Data, &m); err != nil {
+			panic(err)
+		}
+		e.ended <- m.SessionID
+	}
 }
 
 func ann() auth.RegisterInput {

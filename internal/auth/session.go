@@ -84,26 +84,17 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, userID string, by *events.
 	if err != nil {
 		return 0, fmt.Errorf("end sessions of %s: %w", userID, err)
 	}
-	messages := make([]*events.Message, len(ids))
+	own, nodes := make([]*events.Message, len(ids)), make([]*events.Message, len(ids))
 	for i, id := range ids {
-		messages[i] = &events.Message{Type: "session.ended", SessionID: id, UpdatedBy: by, MutationID: mutation}
+		own[i] = &events.Message{Type: events.SessionEnded, SessionID: id, UpdatedBy: by, MutationID: mutation}
+		nodes[i] = &events.Message{Type: events.SessionEnded, SessionID: id, UserID: userID}
 	}
-	if _, err := s.log.Record(ctx, tx, userID, messages...); err != nil {
+	if err := s.log.RecordAll(ctx, tx, map[string][]*events.Message{userID: own, events.Nodes: nodes}); err != nil {
 		return 0, err
 	}
 	tx.Invalidate(func(context.Context) {
 		for _, id := range ids {
 			s.states.Invalidate(id)
-		}
-	})
-	tx.AfterCommit(func(ctx context.Context) {
-		s.mu.RLock()
-		hooks := s.hooks
-		s.mu.RUnlock()
-		for _, id := range ids {
-			for _, hook := range hooks {
-				hook(ctx, id, userID)
-			}
 		}
 	})
 	return len(ids), nil

@@ -22,7 +22,7 @@ type Config struct {
 	DataDir            string        `default:"./data" help:"Directory of the SQLite database, the signing key and files." type:"path"`
 	BaseURL            string        `name:"base-url" env:"TANDEM_BASE_URL" default:"http://localhost:8080" help:"Address people reach Tandem at, as in links and Origin checks (left alone, it follows the port of addr)."`
 	DatabaseURL        string        `name:"database-url" env:"TANDEM_DATABASE_URL" help:"postgres://… (empty: SQLite in the data directory)."`
-	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis://… for several nodes; this version does without: nodes look for each other's changes in the database every second."`
+	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis:// or rediss:// for several nodes: hints and presence (more nodes of a Cluster: ?addr=host:port; Sentinels: ?master_set=name). Without it nodes look for each other's changes in the database every second."`
 	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
 	Registration       string        `default:"open" enum:"open,closed" help:"Who may register: open or closed (the first user always may)."`
 	Dev                bool          `help:"Development mode: password reset links are logged, the web app may come from Vite."`

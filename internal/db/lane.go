@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"tandem/internal/failpoint"
 )
 
 // lane is the way of writes into SQLite, which has one writer: first come, first served, and whoever comes while others
@@ -128,6 +130,7 @@ func (b *batch) end() error {
 	if b.broken != nil {
 		return errors.Join(b.broken, ignoreDone(b.tx.Rollback()), b.conn.Close())
 	}
+	failpoint.Hit("before-commit")
 	if err := b.tx.Commit(); err != nil {
 		return errors.Join(fmt.Errorf("commit: %w", err), ignoreDone(b.tx.Rollback()), b.conn.Close())
 	}

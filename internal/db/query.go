@@ -54,6 +54,15 @@ func (a *Args) In(values []string) string {
 	return "(" + strings.Join(marks, ", ") + ")"
 }
 
+// Tuple adds each value and returns "($3, $4, $5)", a row of VALUES.
+func (a *Args) Tuple(values ...any) string {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = a.Add(v)
+	}
+	return "(" + strings.Join(marks, ", ") + ")"
+}
+
 // NullString is nil for "", so that empty texts are kept as NULL.
 func NullString(s string) any {
 	if s == "" {

@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
+
+	"tandem/internal/failpoint"
 )
 
 // Tx is a write transaction. Now is fixed when it begins, so every row it writes agrees.
@@ -137,6 +139,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err := write(ctx, tx, fn); err != nil {
 		return err
 	}
+	failpoint.Hit("after-commit")
 	hookCtx := context.WithoutCancel(ctx)
 	for _, query := range tx.unprepared {
 		db.preparedOn(hookCtx, db.write, query)
@@ -175,6 +178,7 @@ func (db *DB) writePostgres(ctx context.Context, tx *Tx, fn func(*Tx) error) err
 	if err := fn(tx); err != nil {
 		return err
 	}
+	failpoint.Hit("before-commit")
 	if err := tx.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

@@ -4,10 +4,13 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,9 +46,14 @@ type Message struct {
 	Team       any            `json:"team,omitempty"`
 	Invite     any            `json:"invite,omitempty"`
 	SessionID  string         `json:"session_id,omitempty"`
+	UserID     string         `json:"user_id,omitempty"`
 	UpdatedBy  *By            `json:"updated_by"`
 	MutationID *string        `json:"mutation_id"`
 	Timestamp  time.Time      `json:"timestamp"`
+
+	// Also are people whom the change concerns though the things themselves no longer say so, such as
+	// the one a task was assigned to.
+	Also []string `json:"-"`
 }
 
 // TaskChange is one task's part in a change of many.
@@ -55,19 +63,33 @@ type TaskChange struct {
 	Changes map[string]any `json:"changes"`
 }
 
-// Row is one logged message: its number and its JSON.
+// Row is one logged message: its number, its JSON, and the task it is about (empty: none, or many).
 type Row struct {
-	Seq  int64
-	Data json.RawMessage
+	Seq    int64
+	TaskID string
+	Data   json.RawMessage
 }
 
 // Hinter passes on "this stream has something new". A lost hint costs a poll interval, never data,
 // so it returns nothing and must not block.
 type Hinter interface{ Hint(stream string) }
 
-// Log writes and reads streams. A stream is a team's or a user's id.
+// Nodes is the stream of what every node has to act on: rights that ended. A node reads it like any
+// other, so that it learns of them without Redis too, and however it was cut off.
+const Nodes = "nodes"
+
+// Types of the messages in Nodes.
+const (
+	SessionEnded      = "session.ended"      // of session_id, whose user_id
+	MembershipChanged = "membership.changed" // in team_id, of user_id, or without one of everybody
+)
+
+// Log writes and reads streams. A stream is a team's or a user's id, or Nodes.
 type Log struct {
 	db *db.DB
+
+	// Concerned, when set, says whose personal stream gets a copy of a team's change.
+	Concerned func(ctx context.Context, tx *db.Tx, m *Message) ([]string, error)
 
 	mu      sync.RWMutex
 	hinters []Hinter
@@ -119,13 +141,10 @@ SET seq = seq + $2
 WHERE id = $1
 RETURNING seq`
 
-const insertEvent = `
-INSERT INTO events (stream_id, seq, id, type, task_id, actor_id, mutation_id, payload, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-
 // Record appends messages to a stream, as the last thing of a transaction: the stream's row stays
 // locked from here to the commit, which is what makes seq gap-free and in commit order. It fills in
-// ID, Seq and Timestamp (when zero) and returns the last seq.
+// ID, Seq and Timestamp (when zero) and returns the last seq. Whom a team's change concerns finds the
+// same message in their own stream, with the team's seq in it.
 // A transaction that records to several streams does so in RecordAll.
 func (l *Log) Record(ctx context.Context, tx *db.Tx, stream string, messages ...*Message) (int64, error) {
 	if len(messages) == 0 {
@@ -135,41 +154,146 @@ func (l *Log) Record(ctx context.Context, tx *db.Tx, stream string, messages ...
 	if err := tx.QueryRowContext(ctx, nextSeq, stream, len(messages)).Scan(&seq); err != nil {
 		return 0, fmt.Errorf("number change of %s: %w", stream, err)
 	}
+	rows := make([]row, len(messages))
 	for i, m := range messages {
-		m.Seq = seq - int64(len(messages)-1-i)
-		if m.ID == "" {
-			m.ID = uuid.Must(uuid.NewV7()).String()
-		}
-		if m.Timestamp.IsZero() {
-			m.Timestamp = tx.Now
-		}
-		payload, err := json.Marshal(m)
-		if err != nil {
-			return 0, fmt.Errorf("encode %s: %w", m.Type, err)
-		}
-		var actor, mutation any
-		if m.UpdatedBy != nil {
-			actor = m.UpdatedBy.ID
-		}
-		if m.MutationID != nil {
-			mutation = *m.MutationID
-		}
-		if _, err := tx.Exec(ctx, insertEvent, stream, m.Seq, m.ID, m.Type, db.NullString(m.TaskID), actor, mutation, string(payload), db.Time(tx.Now)); err != nil {
-			return 0, fmt.Errorf("record %s: %w", m.Type, err)
+		var err error
+		if rows[i], err = makeRow(tx, stream, seq-int64(len(messages)-1-i), m); err != nil {
+			return 0, err
 		}
 	}
-	tx.AfterCommit(func(context.Context) { l.hint(stream) })
-	return seq, nil
+	if err := l.insert(ctx, tx, rows); err != nil {
+		return 0, err
+	}
+	if l.Concerned == nil || messages[0].TeamID != stream {
+		return seq, nil
+	}
+	return seq, l.copyToPeople(ctx, tx, messages, rows)
 }
 
-// RecordAll records to several streams, in sorted order so that two such transactions cannot
-// deadlock.
-func (l *Log) RecordAll(ctx context.Context, tx *db.Tx, byStream map[string][]*Message) error {
-	streams := make([]string, 0, len(byStream))
-	for s := range byStream {
-		streams = append(streams, s)
+// row is one row of events.
+type row struct {
+	stream  string
+	seq     int64
+	m       *Message
+	payload string
+}
+
+func makeRow(tx *db.Tx, stream string, seq int64, m *Message) (row, error) {
+	m.Seq = seq
+	if m.ID == "" {
+		m.ID = uuid.Must(uuid.NewV7()).String()
 	}
-	slices.Sort(streams)
+	if m.Timestamp.IsZero() {
+		m.Timestamp = tx.Now
+	}
+	payload, err := json.Marshal(m)
+	if err != nil {
+		return row{}, fmt.Errorf("encode %s: %w", m.Type, err)
+	}
+	return row{stream, seq, m, string(payload)}, nil
+}
+
+// copyToPeople appends the rows to the streams of those whom they concern.
+func (l *Log) copyToPeople(ctx context.Context, tx *db.Tx, messages []*Message, rows []row) error {
+	of := map[string][]row{}
+	for i, m := range messages {
+		people, err := l.Concerned(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			of[p] = append(of[p], row{stream: p, m: m, payload: rows[i].payload})
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	people := slices.Sorted(maps.Keys(of))
+	for part := range slices.Chunk(people, 100) {
+		heads, err := l.take(ctx, tx, part, of)
+		if err != nil {
+			return err
+		}
+		var copies []row
+		for _, p := range part {
+			for i, r := range of[p] {
+				r.seq = heads[p] - int64(len(of[p])-1-i)
+				copies = append(copies, r)
+			}
+		}
+		if err := l.insert(ctx, tx, copies); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take numbers rows of many streams at once and returns their heads. An INSERT locks its rows in the
+// order of its VALUES, which an UPDATE … IN does not promise: two of these cannot deadlock.
+func (l *Log) take(ctx context.Context, tx *db.Tx, sorted []string, of map[string][]row) (map[string]int64, error) {
+	var args db.Args
+	values := make([]string, len(sorted))
+	for i, p := range sorted {
+		values[i] = args.Tuple(p, len(of[p]))
+	}
+	type head struct {
+		id  string
+		seq int64
+	}
+	heads, err := db.Collect(ctx, tx, func(r db.Row) (h head, err error) {
+		err = r.Scan(&h.id, &h.seq)
+		return h, err
+	}, `INSERT INTO streams (id, seq) VALUES `+strings.Join(values, ", ")+` ON CONFLICT (id) DO UPDATE SET seq = streams.seq + excluded.seq RETURNING id, seq`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("number changes of %d people: %w", len(sorted), err)
+	}
+	out := make(map[string]int64, len(heads))
+	for _, h := range heads {
+		out[h.id] = h.seq
+	}
+	return out, nil
+}
+
+// insert writes rows, and hints at their streams when they are committed.
+func (l *Log) insert(ctx context.Context, tx *db.Tx, rows []row) error {
+	for part := range slices.Chunk(rows, 50) {
+		var args db.Args
+		values := make([]string, len(part))
+		for i, r := range part {
+			var actor, mutation any
+			if r.m.UpdatedBy != nil {
+				actor = r.m.UpdatedBy.ID
+			}
+			if r.m.MutationID != nil {
+				mutation = *r.m.MutationID
+			}
+			values[i] = args.Tuple(r.stream, r.seq, r.m.ID, r.m.Type, db.NullString(r.m.TaskID), actor, mutation, r.payload, db.Time(tx.Now))
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO events (stream_id, seq, id, type, task_id, actor_id, mutation_id, payload, created_at) VALUES `+strings.Join(values, ", "), args...); err != nil {
+			return fmt.Errorf("record %s: %w", part[0].m.Type, err)
+		}
+	}
+	for i, r := range rows {
+		if i == 0 || rows[i-1].stream != r.stream {
+			tx.AfterCommit(func(context.Context) { l.hint(r.stream) })
+		}
+	}
+	return nil
+}
+
+// RecordAll records to several streams, always in the same order, so that two such transactions
+// cannot deadlock: the team's, then people's, then Nodes.
+func (l *Log) RecordAll(ctx context.Context, tx *db.Tx, byStream map[string][]*Message) error {
+	rank := func(stream string) int {
+		switch m := byStream[stream]; {
+		case stream == Nodes:
+			return 2
+		case len(m) > 0 && m[0].TeamID == stream:
+			return 0
+		}
+		return 1
+	}
+	streams := slices.SortedFunc(maps.Keys(byStream), func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
 	for _, s := range streams {
 		if _, err := l.Record(ctx, tx, s, byStream[s]...); err != nil {
 			return err
@@ -231,10 +355,10 @@ func (l *Log) Heads(ctx context.Context, streams []string) (map[string]int64, er
 // One statement is one snapshot, under READ COMMITTED too: head and rows belong together.
 // Index: events' primary key (stream_id, seq).
 const replay = `
-SELECT s.seq, e.seq, e.payload
+SELECT s.seq, e.seq, e.task_id, e.payload
 FROM streams s
 LEFT JOIN (
-	SELECT stream_id, seq, payload
+	SELECT stream_id, seq, task_id, payload
 	FROM events
 	WHERE stream_id = $1 AND seq > $2
 	ORDER BY seq
@@ -261,12 +385,16 @@ func (l *Log) Replay(ctx context.Context, stream string, after int64, limit int)
 	defer func() { _ = res.Close() }()
 	for res.Next() {
 		var seq *int64
-		var payload *string
-		if err := res.Scan(&headSeq, &seq, &payload); err != nil {
+		var task, payload *string
+		if err := res.Scan(&headSeq, &seq, &task, &payload); err != nil {
 			return 0, nil, fmt.Errorf("replay %s: %w", stream, err)
 		}
 		if seq != nil {
-			rows = append(rows, Row{*seq, json.RawMessage(*payload)})
+			r := Row{Seq: *seq, Data: json.RawMessage(*payload)}
+			if task != nil {
+				r.TaskID = *task
+			}
+			rows = append(rows, r)
 		}
 	}
 	if err := res.Err(); err != nil {

@@ -41,10 +41,10 @@ type Options struct {
 	WS      http.Handler // answers /ws
 	Version string
 
-	// Presence names the users that look at a task right now.
-	Presence func(ctx context.Context, taskID string) ([]string, error)
+	// Presence is who looks at a task right now.
+	Presence func(ctx context.Context, teamID, taskID string) ([]tasks.Viewer, error)
 	// Checks are parts besides the database that /readyz asks, by name.
-	Checks map[string]func(context.Context) error
+	Checks map[string]Check
 	// Metrics is told of every request. route is the pattern, never a path.
 	Metrics func(method, route string, status int, took time.Duration)
 }
@@ -80,8 +80,8 @@ func New(o Options) (*API, error) {
 	}
 	a.mountPages()
 	if o.WS != nil {
-		a.mux.Handle("GET /ws", named("/ws", o.WS))
-		a.mux.Handle("GET /ws/", named("/ws/", o.WS))
+		a.mux.Handle("/ws", named("/ws", o.WS))
+		a.mux.Handle("/ws/", named("/ws/", o.WS))
 	}
 	a.handler = a.middleware(a.mux)
 	return a, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tandem/internal/httpapi"
+	"tandem/internal/tasks"
 )
 
 func TestFieldsPickMembersOnEveryGet(t *testing.T) {
@@ -181,7 +182,7 @@ func TestInternalErrorsShowNothing(t *testing.T) {
 	const secret = "pq: password of db.internal is hunter2"
 	fail := errors.New(secret)
 	s := on(t, func(o *httpapi.Options) {
-		o.Presence = func(context.Context, string) ([]string, error) { return nil, fail }
+		o.Presence = func(context.Context, string, string) ([]tasks.Viewer, error) { return nil, fail }
 	})
 	w := s.world(t, "")
 	s.logs.reset()
@@ -197,7 +198,7 @@ func TestInternalErrorsShowNothing(t *testing.T) {
 
 func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 	s := on(t, func(o *httpapi.Options) {
-		o.Presence = func(context.Context, string) ([]string, error) { panic("secret of the stack") }
+		o.Presence = func(context.Context, string, string) ([]tasks.Viewer, error) { panic("secret of the stack") }
 	})
 	w := s.world(t, "")
 	a := s.request(t, "owner", "GET", "/api/tasks/"+w.task+"/presence", nil)
@@ -337,20 +338,24 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 }
 
 func TestReadyzNamesItsChecks(t *testing.T) {
-	var broken error
+	var broken, away error
 	s := on(t, func(o *httpapi.Options) {
-		o.Checks = map[string]func(context.Context) error{"broker": func(context.Context) error { return broken }}
+		o.Checks = map[string]httpapi.Check{
+			"broker": {Run: func(context.Context) error { return broken }},
+			"redis":  {Run: func(context.Context) error { return away }, Optional: true},
+		}
 	})
 	for name, c := range map[string]struct {
 		set    func()
 		status int
 		want   string
 	}{
-		"all is well": {func() {}, 200, `{"status":"ok","checks":{"broker":"ok","database":"ok","migrations":"ok"}}`},
-		"one fails":   {func() { broken = errors.New("10.0.0.7 refused") }, 503, `{"status":"failing","checks":{"broker":"failing","database":"ok","migrations":"ok"}}`},
-		"draining":    {func() { s.api.SetDraining(true) }, 503, `{"status":"draining","checks":{"broker":"ok","database":"ok","migrations":"ok"}}`},
+		"all is well":   {func() {}, 200, `{"status":"ok","checks":{"broker":"ok","database":"ok","migrations":"ok","redis":"ok"}}`},
+		"one fails":     {func() { broken = errors.New("10.0.0.7 refused") }, 503, `{"status":"failing","checks":{"broker":"failing","database":"ok","migrations":"ok","redis":"ok"}}`},
+		"redis is away": {func() { away = errors.New("10.0.0.8 refused") }, 200, `{"status":"degraded","checks":{"broker":"ok","database":"ok","migrations":"ok","redis":"degraded"}}`},
+		"draining":      {func() { s.api.SetDraining(true) }, 503, `{"status":"draining","checks":{"broker":"ok","database":"ok","migrations":"ok","redis":"ok"}}`},
 	} {
-		broken = nil
+		broken, away = nil, nil
 		s.api.SetDraining(false)
 		c.set()
 		a := s.request(t, "", "GET", "/readyz", nil)

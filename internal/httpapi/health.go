@@ -23,14 +23,20 @@ type health struct {
 	failing  map[string]bool
 }
 
+// Check is a part that /readyz asks.
+type Check struct {
+	Run      func(context.Context) error
+	Optional bool // without it the node is slower and serves on
+}
+
 // healthAnswer is what probes read.
 type healthAnswer struct {
-	Status string            `json:"status" enum:"ok,failing,draining"`
-	Checks map[string]string `json:"checks" doc:"each part by name: ok or failing"`
+	Status string            `json:"status" enum:"ok,degraded,failing,draining" doc:"degraded: it serves, and something is slower than it should be"`
+	Checks map[string]string `json:"checks" doc:"each part by name: ok, degraded or failing"`
 }
 
 func (h healthAnswer) status() int {
-	if h.Status != "ok" {
+	if h.Status == "failing" || h.Status == "draining" {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusOK
@@ -41,16 +47,24 @@ func (a *API) healthz(context.Context, users.Actor, *nothing) (healthAnswer, err
 }
 
 func (a *API) readyz(ctx context.Context, _ users.Actor, _ *nothing) (healthAnswer, error) {
-	checks := map[string]func(context.Context) error{"database": a.DB.Ping, "migrations": a.checkMigrations}
+	checks := map[string]Check{"database": {Run: a.DB.Ping}, "migrations": {Run: a.checkMigrations}}
 	maps.Copy(checks, a.Checks)
 	out := healthAnswer{"ok", map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
-		err := a.ask(ctx, checks[name])
+		check := checks[name]
+		err := a.ask(ctx, check.Run)
 		if a.health.note(name, err) {
 			a.Log.ErrorContext(ctx, "health check begins to fail", "check", name, "err", err)
 		}
-		out.Checks[name] = "ok"
-		if err != nil {
+		switch {
+		case err == nil:
+			out.Checks[name] = "ok"
+		case check.Optional:
+			out.Checks[name] = "degraded"
+			if out.Status == "ok" {
+				out.Status = "degraded"
+			}
+		default:
 			out.Checks[name], out.Status = "failing", "failing"
 		}
 	}

@@ -259,3 +259,8 @@ func (p *Problem) write(w http.ResponseWriter) {
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n'))
 }
+
+// Refuse answers a request that another door than the API's, such as the sockets', has refused.
+func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a.problemOf(r.Context(), err).write(w)
+}

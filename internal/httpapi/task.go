@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -160,19 +158,16 @@ func (a *API) activity(ctx context.Context, actor users.Actor, in *byIDPage) (db
 	return a.Tasks.ActivityOf(ctx, actor, in.ID, in.Cursor, in.Limit)
 }
 
-func (a *API) presence(ctx context.Context, actor users.Actor, in *byIDPage) (db.Page[users.User], error) {
-	if _, err := a.Tasks.TeamOf(ctx, actor, in.ID); err != nil || a.Presence == nil {
-		return db.Page[users.User]{Items: []users.User{}}, err
+func (a *API) presence(ctx context.Context, actor users.Actor, in *byIDPage) (db.Page[tasks.Viewer], error) {
+	team, err := a.Tasks.TeamOf(ctx, actor, in.ID)
+	if err != nil || a.Presence == nil {
+		return db.Page[tasks.Viewer]{Items: []tasks.Viewer{}}, err
 	}
-	ids, err := a.Presence(ctx, in.ID)
+	viewers, err := a.Presence(ctx, team, in.ID)
 	if err != nil {
-		return db.Page[users.User]{}, err
+		return db.Page[tasks.Viewer]{}, err
 	}
-	people, err := a.Users.Profiles(ctx, ids...)
-	if err != nil {
-		return db.Page[users.User]{}, err
-	}
-	return pageOf(in.Page, slices.SortedFunc(maps.Values(people), func(x, y users.User) int { return strings.Compare(x.Username, y.Username) }), func(u users.User) string { return u.ID })
+	return pageOf(in.Page, viewers, func(v tasks.Viewer) string { return v.ID })
 }
 
 func (a *API) comments(ctx context.Context, actor users.Actor, in *byIDPage) (db.Page[tasks.Comment], error) {

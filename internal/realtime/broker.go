@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/failpoint"
 )
 
 // Prefixes of channels.
@@ -25,8 +28,8 @@ const (
 	taskPrefix = "task:"
 )
 
-// errLogChannel refuses what would put something into a log channel beside the log.
-var errLogChannel = errors.New("log channels are written by committing a change, not by Publish")
+// errNoPublish refuses what would put something into a channel beside the log.
+var errNoPublish = errors.New("channels are written by committing a change, not by publishing")
 
 const (
 	pollEvery  = time.Second // the longest that a lost hint delays a change
@@ -38,17 +41,22 @@ const (
 
 // logBroker is a centrifuge.Broker whose history, for log channels, is the change log: the
 // protocol's (epoch, offset) is (database epoch, seq), so its own gap check and recovery are exact.
-// All other channels go to next.
+// The other channels are for what may be lost; they only need to exist.
 type logBroker struct {
 	log   *events.Log
-	next  centrifuge.Broker
 	epoch string
 	slog  *slog.Logger
 	h     centrifuge.BrokerEventHandler
 
+	// each, when set, sees a dispatched row after those who listen to its stream.
+	each func(ctx context.Context, stream string, r events.Row)
+	// pruned, when set, is told that rows of a stream were gone before they could be dispatched.
+	pruned func(stream string)
+
 	mu      sync.Mutex
-	streams map[string]*cursor // by channel: those that somebody here listens to
+	streams map[string]*stream // by id: those that somebody here listens to
 	kick    chan string
+	look    chan struct{}   // for the poll to come now
 	ask     chan chan error // for check; the poll answers
 
 	flight singleflight.Group
@@ -57,18 +65,8 @@ type logBroker struct {
 
 type counters struct{ hints, polls, pollHits, rows, reads atomic.Uint64 }
 
-// cursor is how far a channel was dispatched. Its mutex is held while dispatching, which keeps the
-// order; the tail has a lock of its own, so that recovery does not wait for slow sockets.
-type cursor struct {
-	mu  sync.Mutex
-	seq int64
-
-	tailMu sync.Mutex
-	tail   []*centrifuge.Publication // the last rows, without a gap
-}
-
-func newLogBroker(log *events.Log, epoch string, next centrifuge.Broker, logger *slog.Logger) *logBroker {
-	return &logBroker{log: log, next: next, epoch: epoch, slog: logger, streams: map[string]*cursor{}, kick: make(chan string, 1024), ask: make(chan chan error)}
+func newLogBroker(log *events.Log, epoch string, logger *slog.Logger) *logBroker {
+	return &logBroker{log: log, epoch: epoch, slog: logger, streams: map[string]*stream{}, kick: make(chan string, 1024), look: make(chan struct{}, 1), ask: make(chan chan error)}
 }
 
 func isLog(channel string) bool {
@@ -80,7 +78,7 @@ func streamOf(channel string) string { return channel[strings.IndexByte(channel,
 
 func (b *logBroker) RegisterBrokerEventHandler(h centrifuge.BrokerEventHandler) error {
 	b.h = h
-	return b.next.RegisterBrokerEventHandler(h)
+	return nil
 }
 
 // ReliableDelivery tells centrifuge that it need not compare positions from time to time.
@@ -91,147 +89,100 @@ func (b *logBroker) Subscribe(channels ...string) error {
 		if !isLog(ch) {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), readWithin)
-		head, _, err := b.log.Replay(ctx, streamOf(ch), 0, 0)
-		cancel()
-		if err != nil {
+		if _, err := b.attach(context.Background(), streamOf(ch), ch); err != nil {
 			return err
 		}
-		b.mu.Lock()
-		b.streams[ch] = &cursor{seq: head}
-		b.mu.Unlock()
-		b.hint(ch) // a commit between the read and the line above had nobody to tell
 	}
-	return b.next.Subscribe(channels...) // join and leave flow on the same names
+	return nil
 }
 
 func (b *logBroker) Unsubscribe(channels ...string) error {
-	b.mu.Lock()
 	for _, ch := range channels {
-		delete(b.streams, ch)
+		if isLog(ch) {
+			b.detach(streamOf(ch), ch)
+		}
 	}
-	b.mu.Unlock()
-	return b.next.Unsubscribe(channels...)
+	return nil
 }
 
-func (b *logBroker) Publish(ch string, data []byte, o centrifuge.PublishOptions) (centrifuge.PublishResult, error) {
-	if isLog(ch) {
-		return centrifuge.PublishResult{}, errLogChannel
-	}
-	return b.next.Publish(ch, data, o)
+func (b *logBroker) Publish(string, []byte, centrifuge.PublishOptions) (centrifuge.PublishResult, error) {
+	return centrifuge.PublishResult{}, errNoPublish
 }
 
-func (b *logBroker) PublishJoin(ch string, i *centrifuge.ClientInfo) error {
-	return b.next.PublishJoin(ch, i)
-}
-
-func (b *logBroker) PublishLeave(ch string, i *centrifuge.ClientInfo) error {
-	return b.next.PublishLeave(ch, i)
-}
-
-func (b *logBroker) RemoveHistory(ch string) error {
-	if isLog(ch) {
-		return errLogChannel
-	}
-	return b.next.RemoveHistory(ch)
-}
+func (b *logBroker) PublishJoin(string, *centrifuge.ClientInfo) error  { return errNoPublish }
+func (b *logBroker) PublishLeave(string, *centrifuge.ClientInfo) error { return errNoPublish }
+func (b *logBroker) RemoveHistory(string) error                        { return errNoPublish }
 
 // History reads the log. Rows that are no longer kept give a position without rows, from which
 // centrifuge concludes that the client did not recover.
 func (b *logBroker) History(ch string, o centrifuge.HistoryOptions) ([]*centrifuge.Publication, centrifuge.StreamPosition, error) {
 	if !isLog(ch) {
-		return b.next.History(ch, o)
+		return nil, centrifuge.StreamPosition{Epoch: b.epoch}, nil
 	}
 	var since int64
 	if o.Filter.Since != nil {
 		since = int64(o.Filter.Since.Offset) //nolint:gosec // a seq
 	}
-	if o.Filter.Limit != 0 {
-		if pubs, ok := b.fromTail(ch, since); ok {
-			return pubs, b.position(since + int64(len(pubs))), nil
-		}
-	}
-	// After a restart everybody comes back with the same position: one read serves them.
-	key := ch + "/" + strconv.FormatInt(since, 10) + "/" + strconv.Itoa(o.Filter.Limit)
-	v, err, _ := b.flight.Do(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), readWithin)
-		defer cancel()
-		b.stats.reads.Add(1)
-		head, rows, err := b.log.Replay(ctx, streamOf(ch), since, o.Filter.Limit)
-		if errors.Is(err, errs.Gone) {
-			return history{head: head}, nil
-		}
-		return history{head, publications(rows)}, err
-	})
-	if err != nil {
+	h, err := b.read(context.Background(), streamOf(ch), since, o.Filter.Limit)
+	if err != nil && !errors.Is(err, errs.Gone) {
 		return nil, centrifuge.StreamPosition{}, err
 	}
-	h := v.(history)
-	return h.pubs, b.position(h.head), nil
+	return publications(h.list), centrifuge.StreamPosition{Offset: uint64(h.head), Epoch: b.epoch}, nil //nolint:gosec // a seq
 }
 
 type history struct {
 	head int64
-	pubs []*centrifuge.Publication
+	list []entry
 }
 
-func (b *logBroker) position(seq int64) centrifuge.StreamPosition {
-	return centrifuge.StreamPosition{Offset: uint64(seq), Epoch: b.epoch} //nolint:gosec // a seq
-}
-
-func publications(rows []events.Row) []*centrifuge.Publication {
-	out := make([]*centrifuge.Publication, len(rows))
-	for i, r := range rows {
-		out[i] = &centrifuge.Publication{Offset: uint64(r.Seq), Data: r.Data} //nolint:gosec // a seq
+// read returns a stream's head and its rows after since, from memory when it can; errs.Gone says that
+// some of them are no longer kept.
+func (b *logBroker) read(ctx context.Context, id string, since int64, limit int) (history, error) {
+	if limit != 0 {
+		b.mu.Lock()
+		s := b.streams[id]
+		b.mu.Unlock()
+		if s != nil {
+			if list, ok := s.after(since); ok {
+				return history{since + int64(len(list)), list}, nil
+			}
+		}
 	}
-	return out
-}
-
-// fromTail answers from memory when the kept rows begin at or before the wanted one.
-func (b *logBroker) fromTail(ch string, since int64) ([]*centrifuge.Publication, bool) {
-	b.mu.Lock()
-	c := b.streams[ch]
-	b.mu.Unlock()
-	if c == nil {
-		return nil, false
-	}
-	c.tailMu.Lock()
-	defer c.tailMu.Unlock()
-	if len(c.tail) == 0 || uint64(since)+1 < c.tail[0].Offset || uint64(since) >= c.tail[len(c.tail)-1].Offset { //nolint:gosec // a seq
-		return nil, false
-	}
-	skip := uint64(since) + 1 - c.tail[0].Offset //nolint:gosec // a seq
-	return append([]*centrifuge.Publication(nil), c.tail[skip:]...), true
-}
-
-func (c *cursor) keep(p *centrifuge.Publication) {
-	c.tailMu.Lock()
-	defer c.tailMu.Unlock()
-	if len(c.tail) >= 2*tailLength { // cut rarely, into a new array that frees the old one
-		c.tail = append([]*centrifuge.Publication(nil), c.tail[tailLength:]...)
-	}
-	c.tail = append(c.tail, p)
+	// After a restart everybody comes back with the same position: one read serves them. So the one
+	// who happens to be first must not fail the others by leaving.
+	v, err, _ := b.flight.Do(id+"/"+strconv.FormatInt(since, 10)+"/"+strconv.Itoa(limit), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
+		defer cancel()
+		b.stats.reads.Add(1)
+		head, rows, err := b.log.Replay(ctx, id, since, limit)
+		return history{head, entries(rows)}, err
+	})
+	return v.(history), err
 }
 
 // Hint says that a stream has something new. When the queue is full the poll finds it.
-func (b *logBroker) Hint(stream string) {
+func (b *logBroker) Hint(id string) {
 	b.stats.hints.Add(1)
 	b.mu.Lock()
-	_, team := b.streams[teamPrefix+stream]
-	_, user := b.streams[userPrefix+stream]
+	_, followed := b.streams[id]
 	b.mu.Unlock()
-	if team {
-		b.hint(teamPrefix + stream)
-	}
-	if user {
-		b.hint(userPrefix + stream)
+	if followed {
+		b.kickOff(id)
 	}
 }
 
-func (b *logBroker) hint(channel string) {
+func (b *logBroker) kickOff(id string) {
 	select {
-	case b.kick <- channel:
+	case b.kick <- id:
 	default: // the poll, at most a second later, does not depend on the queue
+	}
+}
+
+// lookNow makes the poll come now: hints may have been lost.
+func (b *logBroker) lookNow() {
+	select {
+	case b.look <- struct{}{}:
+	default:
 	}
 }
 
@@ -244,8 +195,8 @@ func (b *logBroker) run(ctx context.Context) {
 				select {
 				case <-ctx.Done():
 					return
-				case ch := <-b.kick:
-					b.drain(ctx, ch)
+				case id := <-b.kick:
+					b.drain(ctx, id)
 				}
 			}
 		})
@@ -265,31 +216,25 @@ func (b *logBroker) poll(ctx context.Context) {
 		case answer := <-b.ask:
 			answer <- b.sameLog(ctx)
 			continue
+		case <-b.look:
 		case <-t.C:
 		}
-		at := b.cursors()
-		if len(at) == 0 {
+		followed := b.followed()
+		if len(followed) == 0 {
 			continue
 		}
 		b.stats.polls.Add(1)
-		ids := make([]string, 0, len(at))
-		for ch := range at {
-			ids = append(ids, streamOf(ch))
-		}
-		heads, err := b.log.Heads(ctx, ids)
+		heads, err := b.log.Heads(ctx, slices.Collect(maps.Keys(followed)))
 		if err != nil {
 			if ctx.Err() == nil {
 				b.slog.WarnContext(ctx, "poll the change log", "err", err)
 			}
 			continue
 		}
-		for ch, c := range at {
-			c.tailMu.Lock()
-			behind := c.seq < heads[streamOf(ch)]
-			c.tailMu.Unlock()
-			if behind {
+		for id, s := range followed {
+			if s.position() < heads[id] {
 				b.stats.pollHits.Add(1)
-				b.drain(ctx, ch)
+				b.drain(ctx, id)
 			}
 		}
 	}
@@ -328,31 +273,31 @@ func (b *logBroker) sameLog(ctx context.Context) error {
 	return nil
 }
 
-func (b *logBroker) cursors() map[string]*cursor {
+func (b *logBroker) followed() map[string]*stream {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make(map[string]*cursor, len(b.streams))
-	for ch, c := range b.streams {
-		out[ch] = c
-	}
-	return out
+	return maps.Clone(b.streams)
 }
 
-// drain hands all rows after the cursor to the subscribers, in order.
-func (b *logBroker) drain(ctx context.Context, channel string) {
+// drain hands all rows that were not yet dispatched to those who listen, in order.
+func (b *logBroker) drain(ctx context.Context, id string) {
 	b.mu.Lock()
-	c := b.streams[channel]
+	s := b.streams[id]
 	b.mu.Unlock()
-	if c == nil {
+	if s == nil {
 		return // nobody here listens any more
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	s.dispatching.Lock()
+	defer s.dispatching.Unlock()
 	for {
 		b.stats.reads.Add(1)
-		head, rows, err := b.log.Replay(ctx, streamOf(channel), c.seq, batch)
-		if errors.Is(err, errs.Gone) { // nobody read for so long that rows are gone: clients see the gap and recover
-			c.setSeq(head)
+		head, rows, err := b.log.Replay(ctx, id, s.seq, batch)
+		if errors.Is(err, errs.Gone) { // nobody read for so long
+			s.skipTo(head)
+			s.wake()
+			if b.pruned != nil {
+				b.pruned(id)
+			}
 			return
 		}
 		if err != nil {
@@ -361,23 +306,33 @@ func (b *logBroker) drain(ctx context.Context, channel string) {
 			}
 			return
 		}
-		for _, p := range publications(rows) {
-			c.keep(p)
-			if err := b.h.HandlePublication(channel, p, centrifuge.StreamPosition{Offset: p.Offset, Epoch: b.epoch}, false, nil); err != nil {
-				b.slog.WarnContext(ctx, "dispatch a change", "err", err)
-			}
-			c.setSeq(int64(p.Offset)) //nolint:gosec // a seq
-			b.stats.rows.Add(1)
-		}
-		if len(rows) == 0 || c.seq >= head {
+		b.dispatch(ctx, s, entries(rows))
+		if len(rows) == 0 || s.seq >= head {
 			return
 		}
 	}
 }
 
-// setSeq is called with mu held; the poll reads seq under tailMu alone.
-func (c *cursor) setSeq(seq int64) {
-	c.tailMu.Lock()
-	c.seq = seq
-	c.tailMu.Unlock()
+// dispatch is the way of rows to all who listen to their stream on this node.
+func (b *logBroker) dispatch(ctx context.Context, s *stream, list []entry) {
+	b.mu.Lock()
+	channel := s.channel
+	b.mu.Unlock()
+	s.keep(list)
+	for _, e := range list {
+		failpoint.Hit("dispatch")
+		if channel != "" {
+			if err := b.h.HandlePublication(channel, e.pub, centrifuge.StreamPosition{Offset: e.pub.Offset, Epoch: b.epoch}, false, nil); err != nil {
+				b.slog.WarnContext(ctx, "dispatch a change", "err", err)
+			}
+		}
+		s.reached(e.Seq)
+		b.stats.rows.Add(1)
+		if b.each != nil {
+			b.each(ctx, s.id, e.Row)
+		}
+	}
+	if len(list) > 0 {
+		s.wake()
+	}
 }

@@ -10,17 +10,21 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
 
+	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/redis"
 	"tandem/internal/users"
 )
 
 // Options are what the node asks of the rest of Tandem.
 type Options struct {
-	Log *events.Log
+	Log   *events.Log
+	Redis *redis.Client // nil: nodes look for each other's changes in the database
 
 	// Verify returns whose access token this is and when it expires. Its errors carry the code
 	// "token_expired" when another token would do.
@@ -29,6 +33,14 @@ type Options struct {
 	CanViewTeam func(ctx context.Context, actor users.Actor, teamID string) error
 	// TaskTeam returns the team of a task that the actor may see.
 	TaskTeam func(ctx context.Context, actor users.Actor, taskID string) (string, error)
+	// Profile is how somebody is shown to others.
+	Profile func(ctx context.Context, userID string) (users.User, error)
+	// ForgetSession and ForgetMembership drop what this node has cached of a right that ended on
+	// another node; userID "" means everybody's.
+	ForgetSession    func(sessionID string)
+	ForgetMembership func(teamID, userID string)
+	// Refuse answers a handshake that is refused.
+	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 
 	BaseURL string // sockets are accepted from pages of this origin
 	Logger  *slog.Logger
@@ -39,6 +51,7 @@ const (
 	maxConnectionsPerUser = 50
 	maxChannels           = 100
 	maxMessage            = 64 << 10
+	maxPerSecond          = 100 // messages from a client
 	maxQueue              = 1 << 20
 	maxRecovery           = 2000 // rows; a client further behind reads the snapshot
 	recheckEvery          = 5 * time.Minute
@@ -46,10 +59,16 @@ const (
 
 // Node serves realtime connections of this process.
 type Node struct {
-	o      Options
-	node   *centrifuge.Node
-	broker *logBroker
-	ws     http.Handler
+	o        Options
+	node     *centrifuge.Node
+	broker   *logBroker
+	hints    *hints
+	presence *presence
+	handler  http.Handler
+	epoch    string
+	sockets  sockets
+	draining atomic.Bool
+	drops    atomic.Int64 // rights that ended, as far as this node has heard
 
 	mu     sync.Mutex
 	cancel context.CancelFunc
@@ -73,16 +92,57 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
+	n.presence = newPresence(n)
 	n.node.OnConnecting(n.connecting)
 	n.node.OnConnect(n.connected)
-	n.ws = centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
-		CheckOrigin:        n.checkOrigin,
-		ReadBufferSize:     1024,
-		UseWriteBufferPool: true,
-		MessageSizeLimit:   maxMessage,
-		PingPongConfig:     centrifuge.PingPongConfig{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second},
-	})
+	n.node.OnCommandRead(n.command)
+	n.handler = n.routes()
 	return n, nil
+}
+
+// routes are the ways in. The app's own connection is a WebSocket; where there is none, it reads one
+// long answer and sends by separate requests.
+func (n *Node) routes() http.Handler {
+	beat := centrifuge.PingPongConfig{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
+	ws := centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
+		CheckOrigin:                func(*http.Request) bool { return true }, // admit has
+		ReadBufferSize:             1024,
+		UseWriteBufferPool:         true,
+		ProcessCommandsOffReadLoop: true,
+		MessageSizeLimit:           maxMessage,
+		PingPongConfig:             beat,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("GET /ws", answerBearer(ws))
+	mux.Handle("POST /ws/stream", centrifuge.NewHTTPStreamHandler(n.node, centrifuge.HTTPStreamConfig{MaxRequestBodySize: maxMessage, PingPongConfig: beat}))
+	mux.Handle("POST /ws/emulation", centrifuge.NewEmulationHandler(n.node, centrifuge.EmulationConfig{MaxRequestBodySize: maxMessage}))
+	mux.HandleFunc("GET /ws/teams/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		a, _ := admitted(r)
+		if err := n.o.CanViewTeam(r.Context(), a.actor, id); err != nil {
+			n.o.Refuse(w, r, err)
+			return
+		}
+		n.plain(w, r, teamPrefix+id, id, nil)
+	})
+	mux.HandleFunc("GET /ws/tasks/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		a, _ := admitted(r)
+		team, err := n.o.TaskTeam(r.Context(), a.actor, id)
+		if err != nil {
+			n.o.Refuse(w, r, err)
+			return
+		}
+		n.plain(w, r, taskPrefix+id, team, ofTask(id))
+	})
+	mux.HandleFunc("GET /ws/notifications", func(w http.ResponseWriter, r *http.Request) {
+		a, _ := admitted(r)
+		n.plain(w, r, userPrefix+a.actor.ID, a.actor.ID, notificationsOnly)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		n.o.Refuse(w, r, errs.New(errs.NotFound, "there is nothing here"))
+	})
+	return n.admit(mux)
 }
 
 func (n *Node) logEntry(e centrifuge.LogEntry) {
@@ -108,24 +168,37 @@ func (n *Node) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	memory, err := centrifuge.NewMemoryBroker(n.node, centrifuge.MemoryBrokerConfig{})
-	if err != nil {
-		return fmt.Errorf("make memory broker: %w", err)
-	}
-	n.broker = newLogBroker(n.o.Log, epoch, memory, n.o.Logger)
+	n.epoch = epoch
+	n.broker = newLogBroker(n.o.Log, epoch, n.o.Logger)
+	n.hints = newHints(n.o.Redis, epoch, n.node.ID(), n.o.Logger)
+	n.hints.stream, n.hints.presence, n.hints.up = n.broker.Hint, n.presence.heard, n.broker.lookNow
 	n.node.SetBroker(n.broker)
+	if n.o.Redis != nil {
+		n.node.SetController(n.hints)
+	}
+	if err := n.follow(ctx); err != nil {
+		return err
+	}
 	if err := n.node.Run(); err != nil {
 		return fmt.Errorf("run realtime node: %w", err)
 	}
 	n.o.Log.Notify(n.broker)
+	n.o.Log.Notify(n.hints)
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.cancel, n.done = cancel, make(chan struct{})
 	go func() {
 		defer close(n.done)
-		n.broker.run(runCtx)
+		var wg sync.WaitGroup
+		for _, run := range []func(context.Context){n.broker.run, n.hints.run, n.presence.run} {
+			wg.Go(func() { run(runCtx) })
+		}
+		wg.Wait()
 	}()
 	return nil
 }
+
+// redisKey keeps the keys of several installations in one Redis apart.
+func (n *Node) redisKey(name string) string { return "tandem:" + n.epoch + ":" + name }
 
 // Stop tells all clients to connect again elsewhere and waits until everything has ended. A second
 // call does nothing.
@@ -136,6 +209,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	if cancel == nil {
 		return nil
 	}
+	n.Drain(ctx, 0)
 	cancel()
 	<-done
 	if err := n.node.Shutdown(ctx); err != nil {
@@ -159,8 +233,8 @@ func (n *Node) Check(ctx context.Context) error {
 	return b.check(ctx, done)
 }
 
-// Handler answers /ws.
-func (n *Node) Handler() http.Handler { return n.ws }
+// Handler answers /ws and what is below it.
+func (n *Node) Handler() http.Handler { return n.handler }
 
 // Stats are the node's counts, for metrics.
 type Stats struct {
@@ -170,7 +244,7 @@ type Stats struct {
 
 // Stats returns the counts as they are now.
 func (n *Node) Stats() Stats {
-	s := Stats{Connections: n.node.Hub().NumClients(), Subscriptions: n.node.Hub().NumSubscriptions(), Channels: n.node.Hub().NumChannels()}
+	s := Stats{Connections: n.node.Hub().NumClients() + len(n.allSockets("")), Subscriptions: n.node.Hub().NumSubscriptions(), Channels: n.node.Hub().NumChannels()}
 	n.mu.Lock()
 	b := n.broker
 	n.mu.Unlock()

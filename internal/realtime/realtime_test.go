@@ -14,9 +14,11 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/events"
 	"tandem/internal/realtime"
+	"tandem/internal/redis"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -36,6 +38,7 @@ type world struct {
 
 	mu     sync.Mutex
 	tokens map[string]users.Actor // what Verify knows
+	lasts  time.Duration          // how long they are good for; 0: an hour
 }
 
 var errExpired = errs.Code(errs.Unauthenticated, "token_expired", "expired")
@@ -50,7 +53,11 @@ func (w *world) verify(_ context.Context, token string) (users.Actor, time.Time,
 	if !ok {
 		return users.Actor{}, time.Time{}, errs.Code(errs.Unauthenticated, "token_invalid", "invalid")
 	}
-	return a, time.Now().Add(time.Hour), nil
+	lasts := time.Hour
+	if w.lasts > 0 {
+		lasts = w.lasts
+	}
+	return a, time.Now().Add(lasts), nil
 }
 
 func setUp(t *testing.T, env *tandemtest.Env) *world {
@@ -66,32 +73,57 @@ func setUp(t *testing.T, env *tandemtest.Env) *world {
 	}
 	stranger := env.User("stranger")
 	w.tokens["stranger"] = stranger
-	var err error
-	w.node, err = realtime.New(realtime.Options{
-		Log: env.Log, Verify: w.verify, TaskTeam: env.Tasks.TeamOf, BaseURL: "http://tandem.test", Logger: env.Logger,
+	w.node, w.url = w.start(t, env.Log, nil)
+	return w
+}
+
+// start runs a node on a log and gives the address of its sockets.
+func (w *world) start(t *testing.T, log *events.Log, r *redis.Client) (*realtime.Node, string) {
+	t.Helper()
+	node, err := realtime.New(realtime.Options{
+		Log: log, Redis: r, Verify: w.verify, TaskTeam: w.Tasks.TeamOf, Profile: w.Users.Profile, BaseURL: "http://tandem.test", Logger: w.Logger,
 		CanViewTeam: func(ctx context.Context, a users.Actor, teamID string) error {
-			_, err := env.Teams.AuthorizeRead(ctx, a, teamID, teams.ViewTeam)
+			_, err := w.Teams.AuthorizeRead(ctx, a, teamID, teams.ViewTeam)
 			return err
+		},
+		ForgetSession: func(string) {}, ForgetMembership: w.Teams.Forget,
+		Refuse: func(rw http.ResponseWriter, _ *http.Request, err error) {
+			status := http.StatusInternalServerError
+			for kind, s := range map[error]int{errs.Unauthenticated: 401, errs.Forbidden: 403, errs.NotFound: 404, errs.Gone: 410, errs.Invalid: 422, errs.TooMany: 429, errs.Unavailable: 503} {
+				if errors.Is(err, kind) {
+					status = s
+				}
+			}
+			http.Error(rw, err.Error(), status)
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.Teams.OnMembershipChange(w.node.DropMembership)
-	if err := w.node.Start(t.Context()); err != nil {
+	if err := node.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(w.node.Handler())
-	w.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	server := httptest.NewServer(node.Handler())
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if err := w.node.Stop(ctx); err != nil {
+		if err := node.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 		server.Close()
 	})
-	return w
+	return node, "ws" + strings.TrimPrefix(server.URL, "http") + "/ws"
+}
+
+// endSession is what ending a session elsewhere writes.
+func (w *world) endSession(t *testing.T, who users.Actor) {
+	t.Helper()
+	if err := w.DB.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := w.Log.Record(t.Context(), tx, events.Nodes, &events.Message{Type: events.SessionEnded, SessionID: "session-" + who.Username, UserID: who.ID})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func each(t *testing.T, test func(t *testing.T, w *world)) {
@@ -112,6 +144,19 @@ type client struct {
 type publication struct {
 	Offset uint64         `json:"offset"`
 	Data   events.Message `json:"data"`
+	raw    json.RawMessage
+}
+
+func (p *publication) UnmarshalJSON(text []byte) error {
+	var in struct {
+		Offset uint64          `json:"offset"`
+		Data   json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	p.Offset, p.raw = in.Offset, in.Data
+	return json.Unmarshal(in.Data, &p.Data)
 }
 
 type reply struct {
@@ -124,6 +169,9 @@ type reply struct {
 		Offset       uint64        `json:"offset"`
 		Epoch        string        `json:"epoch"`
 		Publications []publication `json:"publications"`
+		Data         struct {
+			Presence map[string][]tasks.Viewer `json:"presence"`
+		} `json:"data"`
 	} `json:"subscribe"`
 	Push *struct {
 		Channel     string       `json:"channel"`
@@ -134,25 +182,25 @@ type reply struct {
 	} `json:"push"`
 }
 
-func (w *world) dial(t *testing.T, token string) (*client, reply) {
+// connect opens the app's connection on a node, as its owner's token says.
+func connect(t *testing.T, url, token string) *client {
 	t.Helper()
-	conn, res, err := websocket.DefaultDialer.Dial(w.url, nil)
+	conn, res, err := websocket.DefaultDialer.Dial(url+"?token="+token, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
 	c := &client{t: t, conn: conn}
-	return c, c.call(map[string]any{"connect": map[string]any{"token": token}})
+	if r := c.call(map[string]any{"connect": map[string]any{}}); r.Error != nil {
+		t.Fatalf("connect: %+v", r.Error)
+	}
+	return c
 }
 
 func (w *world) connect(t *testing.T, token string) *client {
 	t.Helper()
-	c, r := w.dial(t, token)
-	if r.Error != nil {
-		t.Fatalf("connect: %+v", r.Error)
-	}
-	return c
+	return connect(t, w.url, token)
 }
 
 func (c *client) call(command map[string]any) reply {
@@ -276,9 +324,19 @@ func TestWhatWasMissedIsReplayed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		again := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &at.Offset, at.Epoch).Subscribe
-		if !again.Recovered || len(again.Publications) != 5 || again.Publications[0].Offset != at.Offset+1 {
-			t.Errorf("got %+v, want the five changes", again)
+		c = w.connect(t, w.bob.Username)
+		again := c.subscribe("team:"+w.team.ID, &at.Offset, at.Epoch).Subscribe
+		if !again.Recovered {
+			t.Error("not recovered")
+		}
+		got := again.Publications
+		for len(got) < 5 { // the newest may still be on their way to the channel
+			got = append(got, c.message())
+		}
+		for i, p := range got {
+			if p.Offset != at.Offset+uint64(i)+1 || p.Data.Changes["title"] != fmt.Sprint(i) {
+				t.Errorf("change %d is %d, %v", i, p.Offset, p.Data.Changes)
+			}
 		}
 		other := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &at.Offset, "another life").Subscribe
 		if other.Recovered {
@@ -359,21 +417,42 @@ func TestRightsAreCheckedAndEnd(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	w := setUp(t, tandemtest.New(t))
-	if _, r := w.dial(t, "expired"); r.Error == nil || r.Error.Code != 109 {
-		t.Errorf("an expired token: got %+v, want error 109, which makes the client refresh", r.Error)
+	for token, want := range map[string]int{"": 401, "nonsense": 401, "expired": 401, "bob": 101} {
+		token := strings.ReplaceAll(token, "bob", w.bob.Username)
+		for way, dial := range map[string]func() (*websocket.Conn, *http.Response, error){
+			"query": func() (*websocket.Conn, *http.Response, error) {
+				return websocket.DefaultDialer.Dial(w.url+"?token="+token, nil)
+			},
+			"header": func() (*websocket.Conn, *http.Response, error) {
+				return websocket.DefaultDialer.Dial(w.url, http.Header{"Authorization": {"Bearer " + token}})
+			},
+			"subprotocol": func() (*websocket.Conn, *http.Response, error) {
+				return (&websocket.Dialer{Subprotocols: []string{"bearer", token}}).Dial(w.url, nil)
+			},
+			"subprotocol of the app": func() (*websocket.Conn, *http.Response, error) {
+				return (&websocket.Dialer{Subprotocols: []string{"bearer", token, "centrifuge-json"}}).Dial(w.url, nil)
+			},
+		} {
+			conn, res, err := dial()
+			if res == nil || res.StatusCode != want {
+				t.Fatalf("%q by %s: got %v, %v, want %d", token, way, res, err, want)
+			}
+			_ = res.Body.Close()
+			if err != nil {
+				continue
+			}
+			if proto := conn.Subprotocol(); strings.HasPrefix(way, "sub") && proto != "bearer" && proto != "centrifuge-json" {
+				t.Errorf("by %s: took up %q", way, proto)
+			}
+			c := &client{t: t, conn: conn}
+			if r := c.call(map[string]any{"connect": map[string]any{}}); r.Error != nil {
+				t.Errorf("by %s: connect: %+v", way, r.Error)
+			}
+			_ = conn.Close()
+		}
 	}
-	conn, res, err := websocket.DefaultDialer.Dial(w.url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	c := &client{t: t, conn: conn}
-	if err := conn.WriteJSON(map[string]any{"id": 1, "connect": map[string]any{"token": "nonsense"}}); err != nil {
-		t.Fatal(err)
-	}
-	closedWith(t, c, 4402)
 	bob := w.connect(t, w.bob.Username)
-	w.node.DropSession(w.bob.ID, "session-"+w.bob.Username)
+	w.endSession(t, w.bob)
 	closedWith(t, bob, 4401)
 }
 
@@ -399,7 +478,7 @@ func TestForeignPagesAreRefused(t *testing.T) {
 		if origin != "" {
 			h.Set("Origin", origin)
 		}
-		conn, res, err := websocket.DefaultDialer.Dial(w.url, h)
+		conn, res, err := websocket.DefaultDialer.Dial(w.url+"?token="+w.bob.Username, h)
 		if err == nil {
 			_ = conn.Close()
 		}

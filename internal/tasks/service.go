@@ -37,6 +37,7 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, t *teams.Service) *
 		LabelDeleted:  s.labelDeleted,
 		MemberRemoved: s.memberRemoved,
 	})
+	log.Concerned = s.concerned
 	return s
 }
 

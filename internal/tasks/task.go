@@ -121,3 +121,9 @@ type Change struct {
 	From any `json:"from"`
 	To   any `json:"to"`
 }
+
+// Viewer is somebody who looks at a task right now.
+type Viewer struct {
+	users.User
+	Editing *string `json:"editing" enum:"title,description,comment" doc:"the field that they are changing; null: they only look"`
+}

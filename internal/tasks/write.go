@@ -215,7 +215,11 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, actor users.Actor, t *T
 	if err := s.note(ctx, tx, actor, t, kind, changes); err != nil {
 		return err
 	}
-	_, err := s.log.Record(ctx, tx, t.TeamID, message("task."+kind, actor, t, after(changes, t)))
+	m := message("task."+kind, actor, t, after(changes, t))
+	if former, ok := changes["assigned_to"].From.(*string); ok && former != nil {
+		m.Also = []string{*former}
+	}
+	_, err := s.log.Record(ctx, tx, t.TeamID, m)
 	return err
 }
 

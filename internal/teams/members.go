@@ -119,11 +119,9 @@ func (s *Service) SetRole(ctx context.Context, actor users.Actor, teamID, userID
 		if _, err := tx.Exec(ctx, updateRole, teamID, userID, role); err != nil {
 			return m, fmt.Errorf("set role of %s: %w", userID, err)
 		}
-		s.membershipChanged(tx, teamID, userID)
 		msg := s.message("member.updated", actor, teamID)
 		msg.Member = m
-		_, err = s.log.Record(ctx, tx, teamID, msg)
-		return m, err
+		return m, s.log.RecordAll(ctx, tx, map[string][]*events.Message{teamID: {msg}, events.Nodes: s.membershipChanged(tx, teamID, userID)})
 	})
 }
 
@@ -159,12 +157,12 @@ func (s *Service) RemoveMember(ctx context.Context, actor users.Actor, teamID, u
 		if _, err := tx.Exec(ctx, deleteMember, teamID, userID); err != nil {
 			return struct{}{}, fmt.Errorf("remove member %s: %w", userID, err)
 		}
-		s.membershipChanged(tx, teamID, userID)
 		msg := s.message("member.removed", actor, teamID)
 		msg.Member, msg.Tasks = m, parts
 		return struct{}{}, s.log.RecordAll(ctx, tx, map[string][]*events.Message{
-			teamID: {msg},
-			userID: {s.message("team.left", actor, teamID)},
+			teamID:       {msg},
+			userID:       {s.message("team.left", actor, teamID)},
+			events.Nodes: s.membershipChanged(tx, teamID, userID),
 		})
 	})
 	return err
@@ -178,7 +176,6 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, actor users.Actor, teamID
 		}
 		return nil, fmt.Errorf("add member: %w", err)
 	}
-	s.membershipChanged(tx, teamID, userID)
 	m, err := s.membership(ctx, tx, teamID, userID)
 	if err != nil {
 		return nil, err
@@ -191,5 +188,5 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, actor users.Actor, teamID
 	}
 	joined := s.message("team.joined", actor, teamID)
 	joined.Team = t
-	return map[string][]*events.Message{teamID: {added}, userID: {joined}}, nil
+	return map[string][]*events.Message{teamID: {added}, userID: {joined}, events.Nodes: s.membershipChanged(tx, teamID, userID)}, nil
 }

@@ -195,12 +195,6 @@ FROM projects
 WHERE team_id = $1
 ORDER BY LOWER(name), id`
 
-// Index: projects_by_key.
-const projectIDs = `
-SELECT id
-FROM projects
-WHERE team_id = $1`
-
 const insertProject = `
 INSERT INTO projects (id, team_id, key, name, description, last_number, version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, 0, 1, $6, $6)

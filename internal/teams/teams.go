@@ -5,7 +5,6 @@ package teams
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,9 +59,6 @@ type Service struct {
 
 	roles    *otter.Cache[memberKey, Role]
 	projects *otter.Cache[string, ProjectRef]
-
-	mu           sync.RWMutex
-	onMembership []func(ctx context.Context, teamID, userID string)
 }
 
 type memberKey struct{ teamID, userID string }
@@ -85,25 +81,23 @@ func NewService(d *db.DB, log *events.Log, u *users.Service) *Service {
 // SetTaskHooks registers what happens to tasks; package tasks does so once.
 func (s *Service) SetTaskHooks(h TaskHooks) { s.tasks = h }
 
-// OnMembershipChange adds a hook that runs after the commit when somebody was added to a team,
-// removed from it or got another role; userID "" means everybody (the team is gone).
-func (s *Service) OnMembershipChange(fn func(ctx context.Context, teamID, userID string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onMembership = append(s.onMembership, fn)
+// Forget drops what is cached of a membership that changed on another node; userID "" means
+// everybody's.
+func (s *Service) Forget(teamID, userID string) {
+	if userID == "" {
+		s.roles.InvalidateAll()
+		s.projects.InvalidateAll()
+		return
+	}
+	s.roles.Invalidate(memberKey{teamID, userID})
 }
 
-// membershipChanged drops what is cached and tells the hooks, both after the commit.
-func (s *Service) membershipChanged(tx *db.Tx, teamID, userID string) {
-	tx.Invalidate(func(context.Context) { s.roles.Invalidate(memberKey{teamID, userID}) })
-	tx.AfterCommit(func(ctx context.Context) {
-		s.mu.RLock()
-		hooks := s.onMembership
-		s.mu.RUnlock()
-		for _, fn := range hooks {
-			fn(ctx, teamID, userID)
-		}
-	})
+// membershipChanged drops what is cached after the commit, and returns what the nodes are told: that
+// somebody was added to a team, removed from it or got another role, or with userID "" that the team
+// is gone.
+func (s *Service) membershipChanged(tx *db.Tx, teamID, userID string) []*events.Message {
+	tx.Invalidate(func(context.Context) { s.Forget(teamID, userID) })
+	return []*events.Message{{Type: events.MembershipChanged, TeamID: teamID, UserID: userID}}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -224,11 +218,9 @@ func (s *Service) CreateTeam(ctx context.Context, actor users.Actor, in TeamInpu
 		if _, err := tx.Exec(ctx, insertMember, t.ID, actor.ID, Owner, db.Time(tx.Now)); err != nil {
 			return t, fmt.Errorf("insert owner: %w", err)
 		}
-		s.membershipChanged(tx, t.ID, actor.ID)
 		m := s.message("team.joined", actor, t.ID)
 		m.Team = t
-		_, err := s.log.Record(ctx, tx, actor.ID, m)
-		return t, err
+		return t, s.log.RecordAll(ctx, tx, map[string][]*events.Message{actor.ID: {m}, events.Nodes: s.membershipChanged(tx, t.ID, actor.ID)})
 	})
 }
 
@@ -295,23 +287,10 @@ func (s *Service) DeleteTeam(ctx context.Context, actor users.Actor, id string) 
 		if err != nil {
 			return struct{}{}, fmt.Errorf("list members of %s: %w", id, err)
 		}
-		projects, err := db.Collect(ctx, tx, db.ScanString, projectIDs, id)
-		if err != nil {
-			return struct{}{}, fmt.Errorf("list projects of %s: %w", id, err)
-		}
 		if _, err := tx.Exec(ctx, deleteTeam, id); err != nil {
 			return struct{}{}, fmt.Errorf("delete team %s: %w", id, err)
 		}
-		tx.Invalidate(func(context.Context) {
-			for _, u := range members {
-				s.roles.Invalidate(memberKey{id, u})
-			}
-			for _, p := range projects {
-				s.projects.Invalidate(p)
-			}
-		})
-		s.membershipChanged(tx, id, "")
-		by := map[string][]*events.Message{id: {s.message("team.deleted", actor, id)}}
+		by := map[string][]*events.Message{id: {s.message("team.deleted", actor, id)}, events.Nodes: s.membershipChanged(tx, id, "")}
 		for _, u := range members {
 			by[u] = []*events.Message{s.message("team.left", actor, id)}
 		}

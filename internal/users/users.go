@@ -111,6 +111,19 @@ func (s *Service) Profiles(ctx context.Context, ids ...string) (map[string]User,
 	return out, nil
 }
 
+// Profile is the profile of one user.
+func (s *Service) Profile(ctx context.Context, id string) (User, error) {
+	people, err := s.Profiles(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	u, ok := people[id]
+	if !ok {
+		return u, unknown(id)
+	}
+	return u, nil
+}
+
 func scanUser(r db.Row) (u User, err error) {
 	err = r.Scan(&u.ID, &u.Username, &u.Name)
 	return u, err

@@ -990,12 +990,15 @@ export interface components {
             type: "task" | "comment";
         };
         Health: {
-            /** @description each part by name: ok or failing */
+            /** @description each part by name: ok, degraded or failing */
             checks: {
                 [key: string]: string;
             };
-            /** @enum {string} */
-            status: "ok" | "failing" | "draining";
+            /**
+             * @description degraded: it serves, and something is slower than it should be
+             * @enum {string}
+             */
+            status: "ok" | "degraded" | "failing" | "draining";
         };
         Invite: {
             /** Format: date-time */
@@ -1144,6 +1147,7 @@ export interface components {
             timestamp: string;
             type: string;
             updated_by: components["schemas"]["By"] | null;
+            user_id?: string;
             /** Format: int64 */
             version?: number;
         };
@@ -1222,8 +1226,8 @@ export interface components {
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
-        PageUser: {
-            items: components["schemas"]["User"][];
+        PageViewer: {
+            items: components["schemas"]["Viewer"][];
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
@@ -1560,6 +1564,17 @@ export interface components {
         };
         User: {
             avatar_url: string | null;
+            id: string;
+            name: string;
+            username: string;
+        };
+        Viewer: {
+            avatar_url: string | null;
+            /**
+             * @description the field that they are changing; null: they only look
+             * @enum {string|null}
+             */
+            editing: "title" | "description" | "comment" | null;
             id: string;
             name: string;
             username: string;
@@ -3143,7 +3158,7 @@ export interface operations {
     presence: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, username, name, avatar_url */
+                /** @description answer only these, separated by commas: id, username, name, avatar_url, editing */
                 fields?: string;
                 /** @description items in the answer */
                 limit?: number;
@@ -3164,7 +3179,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageUser"];
+                    "application/json": components["schemas"]["PageViewer"];
                 };
             };
             /** @description Error */
@@ -3468,7 +3483,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, updated_by, mutation_id, timestamp */
+                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, user_id, updated_by, mutation_id, timestamp */
                 fields?: string;
                 /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept */
                 after?: number;

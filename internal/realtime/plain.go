@@ -1,0 +1,352 @@
+package realtime
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/websocket"
+
+	"tandem/internal/errs"
+	"tandem/internal/users"
+)
+
+const (
+	plainPing  = 25 * time.Second
+	plainPong  = 10 * time.Second // how long after a ping a peer may be silent
+	partWithin = 30 * time.Second // how long a slow reader has for the rest of a frame, to learn why it is closed
+	plainRead  = 4 << 10          // plain sockets only listen
+)
+
+// writeWithin is how long a frame may take; a reader that needs more is too slow. Tests are not that
+// patient.
+var writeWithin = 5 * time.Second
+
+// socket is a plain RFC 6455 socket: the messages of a stream, one JSON text frame each. It has no
+// queue that could overflow: it remembers how far it is in the stream and reads on from there, from
+// the stream's tail or the log, as fast as its reader takes frames.
+type socket struct {
+	n       *Node
+	conn    *websocket.Conn
+	actor   users.Actor
+	expires time.Time
+	channel string // whose right it needs
+	stream  *stream
+	seq     int64
+	wanted  func(*entry) bool // nil: all
+	id      string            // among the connections
+	task    string            // the task that is looked at, if it is one
+	team    string
+	alive   chan struct{} // closed when the peer is gone
+	news    chan struct{}
+
+	mu      sync.Mutex
+	closing *closing
+	pong    bool
+	note    []byte // the last presence message, not yet sent
+	pace    pace
+}
+
+type closing struct {
+	code   uint16
+	reason string
+}
+
+// plain answers a plain socket's handshake: who asks must be somebody, may see the thing, and gets
+// what was missed since the given seq first.
+func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID string, wanted func(*entry) bool) {
+	a, ok := admitted(r)
+	if !ok {
+		return
+	}
+	ctx := r.Context()
+	s, err := n.broker.attach(ctx, streamID, "")
+	if err != nil {
+		n.o.Refuse(w, r, err)
+		return
+	}
+	k := &socket{n: n, actor: a.actor, expires: a.expires, channel: channel, stream: s, wanted: wanted, id: uuid.NewString(),
+		alive: make(chan struct{}), news: make(chan struct{}, 1)}
+	if k.seq, err = n.start(ctx, r, s); err != nil {
+		n.broker.detach(streamID, "")
+		n.o.Refuse(w, r, err)
+		return
+	}
+	upgrader := websocket.Upgrader{
+		ReadBufferSize: 512, WriteBufferPool: noBuffers{}, Subprotocols: []string{"bearer"},
+		CheckOrigin: func(*http.Request) bool { return true }, // admit has
+		Error: func(w http.ResponseWriter, r *http.Request, _ int, reason error) {
+			n.o.Refuse(w, r, errs.New(errs.Malformed, "this is an address for WebSockets: %v", reason))
+		},
+	}
+	if k.conn, err = upgrader.Upgrade(w, r, nil); err != nil {
+		n.broker.detach(streamID, "")
+		return // the upgrader has answered
+	}
+	k.listen()
+	if task, ok := strings.CutPrefix(channel, taskPrefix); ok {
+		k.task, k.team = task, streamID
+		n.enter(ctx, k.team, k.id, task, k.actor)
+	}
+	s.add(k)
+	n.addSocket(k)
+	if n.drops.Load() != a.drops || n.draining.Load() {
+		k.close(serverStops.code, serverStops.reason) // or a right ended meanwhile, maybe this one: look again
+	}
+	k.wake()
+	go k.read()
+	go k.run() //nolint:contextcheck // it outlives the request
+}
+
+// start is the seq that a socket begins after: the one it asks for, or the head.
+func (n *Node) start(ctx context.Context, r *http.Request, s *stream) (int64, error) {
+	text, given := r.URL.Query().Get("since"), r.URL.Query().Has("since")
+	head, _, err := n.o.Log.Replay(ctx, s.id, 0, 0)
+	if err != nil || !given {
+		return head, err
+	}
+	since, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || since < 0 {
+		return 0, errs.Field("query.since", "must be the seq of a message, a number from 0 on")
+	}
+	if since > head {
+		return 0, errs.Code(errs.Gone, "pruned", "there is no change %d: read the snapshot again", since)
+	}
+	_, _, err = n.o.Log.Replay(ctx, s.id, since, 1)
+	return since, err
+}
+
+// noBuffers is for the writing side of the library, which is not used: frames are written as they
+// are, the same bytes to all.
+type noBuffers struct{}
+
+func (noBuffers) Get() any { return nil }
+func (noBuffers) Put(any)  {}
+
+// listen sets up what the peer may say: plain sockets only listen.
+func (k *socket) listen() {
+	k.conn.SetReadLimit(plainRead)
+	k.conn.SetPingHandler(func(string) error {
+		k.mu.Lock()
+		k.pong = true
+		k.mu.Unlock()
+		k.wake()
+		return k.heard()
+	})
+	k.conn.SetPongHandler(func(string) error { return k.heard() })
+	k.conn.SetCloseHandler(func(int, string) error { return nil })
+	_ = k.heard()
+}
+
+// heard puts off the end of a peer that is silent.
+func (k *socket) heard() error {
+	if !k.pace.allows(time.Now()) {
+		k.close(tooMany.code, tooMany.reason)
+	}
+	return k.conn.SetReadDeadline(time.Now().Add(plainPing + plainPong))
+}
+
+// read ends with the peer.
+func (k *socket) read() {
+	defer close(k.alive)
+	for {
+		_, message, err := k.conn.NextReader()
+		if err == nil {
+			_, err = io.Copy(io.Discard, message)
+		}
+		if errors.Is(err, websocket.ErrReadLimit) {
+			k.close(tooLong.code, tooLong.reason)
+		}
+		if err != nil || k.heard() != nil {
+			return
+		}
+	}
+}
+
+// Reasons to close a plain socket, of api.md.
+var (
+	tokenExpired  = closing{4401, "token expired"}
+	plainEnded    = closing{4401, "session ended"}
+	noLonger      = closing{4403, "membership ended"}
+	tooSlow       = closing{4408, "too slow: connect again with since to go on"}
+	tooMany       = closing{4429, "too many messages"}
+	tooLong       = closing{1009, "message too long"}
+	serverStops   = closing{1001, "server is stopping: connect again"}
+	internalError = closing{1011, "internal error: connect again"}
+)
+
+// close has the socket closed; the first reason counts.
+func (k *socket) close(code uint16, reason string) {
+	k.mu.Lock()
+	if k.closing == nil {
+		k.closing = &closing{code, reason}
+	}
+	k.mu.Unlock()
+	k.wake()
+}
+
+func (k *socket) wake() {
+	select {
+	case k.news <- struct{}{}:
+	default:
+	}
+}
+
+// tell sends a presence message, if it is not overtaken by a newer one first.
+func (k *socket) tell(message []byte) {
+	k.mu.Lock()
+	k.note = message
+	k.mu.Unlock()
+	k.wake()
+}
+
+// run writes until the socket is closed. Nobody else writes to the connection.
+func (k *socket) run() {
+	defer k.end()
+	ping := time.NewTicker(plainPing)
+	defer ping.Stop()
+	expiry := time.NewTimer(time.Until(k.expires))
+	defer expiry.Stop()
+	checked := time.Now()
+	for {
+		if !k.flush() {
+			return
+		}
+		select {
+		case <-k.alive:
+			return
+		case <-k.news:
+		case <-expiry.C:
+			k.close(tokenExpired.code, tokenExpired.reason)
+		case now := <-ping.C:
+			if !k.write(frame(opPing, nil)) {
+				return
+			}
+			if now.Sub(checked) >= recheckEvery {
+				checked = now
+				k.recheck()
+			}
+		}
+	}
+}
+
+func (k *socket) end() {
+	_ = k.conn.NetConn().Close()
+	k.stream.remove(k)
+	k.n.broker.detach(k.stream.id, "")
+	k.n.removeSocket(k)
+	if k.task != "" {
+		k.n.presence.leave(k.team, k.id, k.task)
+	}
+}
+
+// recheck closes the socket when its owner may no longer listen.
+func (k *socket) recheck() {
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+	defer cancel()
+	if err := k.n.allowed(ctx, k.actor, k.channel); errors.Is(err, errs.NotFound) || errors.Is(err, errs.Forbidden) {
+		k.close(noLonger.code, noLonger.reason)
+	}
+}
+
+// flush writes all that there is; false: the socket is closed.
+func (k *socket) flush() bool {
+	for {
+		k.mu.Lock()
+		c, pong, note := k.closing, k.pong, k.note
+		k.pong, k.note = false, nil
+		k.mu.Unlock()
+		switch {
+		case c != nil:
+			k.farewell(*c)
+			return false
+		case pong && !k.write(frame(opPong, nil)), note != nil && !k.write(frame(opText, note)):
+			return false
+		}
+		if k.seq >= k.stream.position() {
+			return true
+		}
+		h, err := k.n.broker.read(context.Background(), k.stream.id, k.seq, batch)
+		switch {
+		case errors.Is(err, errs.Gone):
+			k.farewell(tooSlow) // so slow that the log has moved on
+			return false
+		case err != nil:
+			k.farewell(internalError)
+			return false
+		}
+		for i := range h.list {
+			e := &h.list[i]
+			if k.wanted == nil || k.wanted(e) {
+				if !k.write(e.frame) {
+					return false
+				}
+			}
+			k.seq = e.Seq
+			if k.isClosing() {
+				break
+			}
+		}
+	}
+}
+
+func (k *socket) isClosing() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closing != nil
+}
+
+// write sends a frame whole. A reader that is too slow for it gets the rest of it and is told so, if
+// it reads on soon.
+func (k *socket) write(f []byte) bool {
+	conn := k.conn.NetConn()
+	_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	n, err := conn.Write(f)
+	if err == nil {
+		return true
+	}
+	var ne net.Error
+	if errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &ne) && ne.Timeout()) {
+		_ = conn.SetWriteDeadline(time.Now().Add(partWithin))
+		if _, err := conn.Write(f[n:]); err == nil {
+			k.farewell(tooSlow)
+		}
+	}
+	return false
+}
+
+// farewell sends the close frame.
+func (k *socket) farewell(c closing) {
+	conn := k.conn.NetConn()
+	_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	_, _ = conn.Write(frame(opClose, append(binary.BigEndian.AppendUint16(nil, c.code), c.reason...)))
+	// The peer answers with its own close frame; closing before that could discard what we sent.
+	t := time.NewTimer(time.Second)
+	defer t.Stop()
+	select {
+	case <-k.alive:
+	case <-t.C:
+	}
+}
+
+// ofTask keeps what is about a task: its own changes, and those of many tasks that it is among.
+func ofTask(id string) func(*entry) bool {
+	part := `"task_id":"` + id + `"`
+	return func(e *entry) bool {
+		return e.TaskID == id || e.TaskID == "" && strings.Contains(string(e.Data), part)
+	}
+}
+
+// notificationsOnly keeps a person's notifications out of all that concerns them.
+func notificationsOnly(e *entry) bool {
+	return strings.HasPrefix(string(e.Data), `{"type":"notification.`)
+}

@@ -1,0 +1,189 @@
+package realtime
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+
+	"github.com/centrifugal/centrifuge"
+
+	"tandem/internal/events"
+)
+
+// stream is a stream of the change log that somebody on this node listens to: clients through their
+// channel, plain sockets, or the node itself.
+type stream struct {
+	id string
+
+	// Of the broker's lock.
+	channel string // what clients know it as; empty while none listens
+	users   int    // the channel counts as one
+
+	dispatching sync.Mutex // keeps the order; slow sockets never hold it
+
+	mu      sync.Mutex
+	seq     int64   // how far it was dispatched
+	tail    []entry // the last rows, without a gap
+	sockets map[*socket]struct{}
+}
+
+// entry is a row in the forms it is sent in.
+type entry struct {
+	events.Row
+	pub   *centrifuge.Publication // to clients
+	frame []byte                  // to plain sockets
+}
+
+func entries(rows []events.Row) []entry {
+	out := make([]entry, len(rows))
+	for i, r := range rows {
+		out[i] = entry{r, &centrifuge.Publication{Offset: uint64(r.Seq), Data: r.Data}, frame(opText, r.Data)} //nolint:gosec // a seq
+	}
+	return out
+}
+
+func publications(list []entry) []*centrifuge.Publication {
+	out := make([]*centrifuge.Publication, len(list))
+	for i, e := range list {
+		out[i] = e.pub
+	}
+	return out
+}
+
+// WebSocket opcodes, RFC 6455 section 5.2.
+const (
+	opText  = 1
+	opClose = 8
+	opPing  = 9
+	opPong  = 10
+)
+
+// frame encodes an unfragmented frame as a server sends it, RFC 6455 section 5.2. One is made for
+// all sockets that it goes to.
+func frame(opcode byte, payload []byte) []byte {
+	out := make([]byte, 2, len(payload)+10)
+	out[0] = 0x80 | opcode
+	switch n := len(payload); {
+	case n < 126:
+		out[1] = byte(n)
+	case n < 1<<16:
+		out[1] = 126
+		out = binary.BigEndian.AppendUint16(out, uint16(n))
+	default:
+		out[1] = 127
+		out = binary.BigEndian.AppendUint64(out, uint64(n))
+	}
+	return append(out, payload...)
+}
+
+func (s *stream) position() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seq
+}
+
+// keep adds dispatched rows to the tail, which is cut rarely, into a new array that frees the old one.
+func (s *stream) keep(list []entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tail = append(s.tail, list...)
+	if len(s.tail) >= 2*tailLength {
+		s.tail = append([]entry(nil), s.tail[len(s.tail)-tailLength:]...)
+	}
+}
+
+// skipTo goes on after seq. What lies between was pruned; clients see the gap and recover.
+func (s *stream) skipTo(seq int64) {
+	s.mu.Lock()
+	s.seq, s.tail = seq, nil
+	s.mu.Unlock()
+}
+
+func (s *stream) reached(seq int64) {
+	s.mu.Lock()
+	s.seq = seq
+	s.mu.Unlock()
+}
+
+// after answers from memory what came after seq, when the tail begins at or before it.
+func (s *stream) after(seq int64) (list []entry, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tail) == 0 || seq+1 < s.tail[0].Seq || seq >= s.tail[len(s.tail)-1].Seq {
+		return nil, false
+	}
+	return append([]entry(nil), s.tail[seq+1-s.tail[0].Seq:]...), true
+}
+
+func (s *stream) add(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sockets == nil {
+		s.sockets = map[*socket]struct{}{}
+	}
+	s.sockets[k] = struct{}{}
+}
+
+func (s *stream) remove(k *socket) {
+	s.mu.Lock()
+	delete(s.sockets, k)
+	s.mu.Unlock()
+}
+
+// wake tells the sockets that there is something to read.
+func (s *stream) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.sockets {
+		k.wake()
+	}
+}
+
+// attach makes the node follow a stream, until detach.
+func (b *logBroker) attach(ctx context.Context, id, channel string) (*stream, error) {
+	take := func() *stream { // with the lock held
+		s := b.streams[id]
+		if s != nil {
+			s.users++
+			if channel != "" {
+				s.channel = channel
+			}
+		}
+		return s
+	}
+	b.mu.Lock()
+	s := take()
+	b.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	head, _, err := b.log.Replay(ctx, id, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	if s = take(); s == nil {
+		s = &stream{id: id, channel: channel, users: 1, seq: head}
+		b.streams[id] = s
+	}
+	b.mu.Unlock()
+	b.kickOff(id) // a commit between the read and the line above had nobody to tell
+	return s, nil
+}
+
+func (b *logBroker) detach(id, channel string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.streams[id]
+	if s == nil {
+		return
+	}
+	if channel != "" {
+		s.channel = ""
+	}
+	if s.users--; s.users == 0 {
+		delete(b.streams, id)
+	}
+}
