@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,7 @@ type cli struct {
 
 	Serve       serveCmd       `cmd:"" help:"Serve the app, the API and the sockets."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date and exit."`
+	MigrateDB   migrateDBCmd   `cmd:"" name:"migrate-db" help:"Copy everything from SQLite to PostgreSQL."`
 	Import      importCmd      `cmd:"" help:"Import a file into a project."`
 	Export      exportCmd      `cmd:"" help:"Write a project to a file."`
 	User        userCmd        `cmd:"" help:"Manage accounts."`
@@ -49,6 +51,9 @@ func main() {
 	}
 }
 
+// addresses may have passwords in them.
+var addresses = regexp.MustCompile(`://\S+`)
+
 func run(args []string) error {
 	var c cli
 	parser, err := kong.New(&c,
@@ -65,7 +70,7 @@ func run(args []string) error {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return err
+		return errors.New(addresses.ReplaceAllString(err.Error(), "://…")) // it repeats what it does not understand
 	}
 	if name := command.Command(); name != "version" && name != "openapi" { // these answer whatever the settings
 		if err := c.Set.Validate(os.Getenv); err != nil {

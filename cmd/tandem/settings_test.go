@@ -149,7 +149,7 @@ func TestVersionAndOpenAPIAnswerWhateverTheSettings(t *testing.T) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	out := tandem(t, t.TempDir(), nil, "--help").ok(t).stdout
-	for _, name := range []string{"serve", "migrate", "import", "export", "user create", "user list", "user reset-password", "doctor", "healthcheck", "version"} {
+	for _, name := range []string{"serve", "migrate", "migrate-db", "import", "export", "user create", "user list", "user reset-password", "doctor", "healthcheck", "version"} {
 		if !regexp.MustCompile(`(?m)^  ` + name + `\b`).MatchString(out) {
 			t.Errorf("the help does not name %q", name)
 		}

@@ -32,7 +32,7 @@ func (c *importCmd) Run(e *env) error {
 			return err
 		}
 		defer func() { _ = f.Close() }()
-		job, err := a.Transfer.ImportNow(e.ctx, actor, project, c.Format, f, showProgress())
+		job, err := a.Transfer.ImportNow(e.ctx, actor, project, c.Format, f, showProgress("tasks"))
 		if errors.Is(err, context.Canceled) {
 			return errors.New("cancelled: nothing was imported")
 		}
@@ -104,13 +104,13 @@ func findProject(ctx context.Context, a *app.App, username, project string) (use
 }
 
 // showProgress draws a bar on a terminal; elsewhere it writes a line for each tenth.
-func showProgress() func(done, total int) {
+func showProgress(what string) func(done, total int) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a file descriptor
 		tenth := 0
 		return func(done, total int) {
 			if total > 0 && 10*done/total > tenth {
 				tenth = 10 * done / total
-				fmt.Fprintf(os.Stderr, "%d of %d tasks\n", done, total)
+				fmt.Fprintf(os.Stderr, "%d of %d %s\n", done, total, what)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func showProgress() func(done, total int) {
 			return
 		}
 		full := width * done / total
-		fmt.Fprintf(os.Stderr, "\r[%s%s] %d/%d tasks", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total)
+		fmt.Fprintf(os.Stderr, "\r[%s%s] %d/%d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, what)
 		if done == total {
 			fmt.Fprintln(os.Stderr)
 		}

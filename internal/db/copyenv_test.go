@@ -1,0 +1,177 @@
+package db_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"tandem/internal/auth"
+	"tandem/internal/db"
+	"tandem/internal/events"
+	"tandem/internal/jobs"
+	"tandem/internal/tandemtest"
+	"tandem/internal/tasks"
+	"tandem/internal/teams"
+	"tandem/internal/transfer"
+	"tandem/internal/users"
+)
+
+func needPostgres(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	if os.Getenv("TANDEM_TEST_POSTGRES") == "" {
+		t.Skip("copying needs PostgreSQL")
+	}
+}
+
+// queue makes River's tables and returns the services that need them.
+func queue(t *testing.T, env *tandemtest.Env) (*jobs.Service, *transfer.Service) {
+	t.Helper()
+	j, err := jobs.New(env.DB, env.Logger, jobs.Options{})
+	if err == nil {
+		err = j.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j, transfer.NewService(env.DB, env.Log, env.Users, env.Teams, env.Tasks, j, env.Logger)
+}
+
+// target is an empty PostgreSQL whose schema is up to date.
+func target(t *testing.T) *tandemtest.Env {
+	t.Helper()
+	env := tandemtest.NewPostgres(t)
+	queue(t, env)
+	return env
+}
+
+// source is a SQLite database with one user.
+func source(t *testing.T) *tandemtest.Env {
+	t.Helper()
+	env := tandemtest.NewSQLite(t)
+	queue(t, env)
+	env.User("ann")
+	return env
+}
+
+func copyInto(t *testing.T, from, to *tandemtest.Env, o db.CopyOptions) ([]db.CopiedTable, error) {
+	t.Helper()
+	return copyCtx(t, t.Context(), from, to, o)
+}
+
+func copyCtx(t *testing.T, ctx context.Context, from, to *tandemtest.Env, o db.CopyOptions) ([]db.CopiedTable, error) {
+	t.Helper()
+	s, err := db.OpenSource(t.Context(), from.Options.SQLitePath)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close the source: %v", err)
+		}
+	}()
+	if err := s.CheckTarget(t.Context(), to.DB, o); err != nil {
+		return nil, err
+	}
+	return s.CopyTo(ctx, to.DB, o)
+}
+
+// refused fails unless err says all of this and the target is still empty.
+func refused(t *testing.T, to *tandemtest.Env, err error, says ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one that says %q", says)
+	}
+	for _, s := range says {
+		if !strings.Contains(err.Error(), s) {
+			t.Errorf("got %q, want it to say %q", err, s)
+		}
+	}
+	if rows := filled(t, to.DB); len(rows) != 0 {
+		t.Errorf("got rows in %v, want an empty target", rows)
+	}
+}
+
+// filled names the tables of PostgreSQL that have rows, but for those of the migrations.
+func filled(t *testing.T, d *db.DB) []string {
+	t.Helper()
+	return slices.DeleteFunc(postgresTables(t, d), func(name string) bool {
+		where := ""
+		if name == "meta" {
+			where = ` WHERE key <> 'epoch'`
+		}
+		return lines(t, d, `SELECT COUNT(*)::text FROM `+name+where)[0] == "0"
+	})
+}
+
+// postgresTables are all tables that a copy has to fill.
+func postgresTables(t *testing.T, d *db.DB) []string {
+	t.Helper()
+	return slices.DeleteFunc(lines(t, d, `SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'`), func(name string) bool {
+		return name == "goose_db_version" || slices.Contains(jobs.CopyOptions().Leave, name)
+	})
+}
+
+func exec(t *testing.T, d *db.DB, query string, args ...any) {
+	t.Helper()
+	if err := d.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), query, args...)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lived is an installation where people have used everything.
+type lived struct {
+	*tandemtest.Env
+	ann     users.Actor
+	team    teams.Team
+	project teams.Project
+	session auth.Login
+}
+
+func livedIn(t *testing.T) *lived {
+	t.Helper()
+	ctx := t.Context()
+	w := &lived{Env: tandemtest.NewSQLite(t)}
+	_, imports := queue(t, w.Env)
+	w.ann = w.User("ann")
+	bob := w.User("bob")
+	w.team = w.Team(w.ann)
+	w.Join(w.team, bob, teams.Member)
+	w.project = w.Project(w.team)
+	file, err := os.ReadFile("../transfer/testdata/qlog-issues.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := imports.ImportNow(ctx, w.ann, w.project.ID, "", bytes.NewReader(file), func(int, int) {})
+	if err != nil || job.Tasks.Created != 269 || job.Comments.Created != 722 {
+		t.Fatalf("got %+v, %v, want the whole file imported", job, err)
+	}
+	label, err := w.Teams.CreateLabel(ctx, w.ann, w.team.ID, teams.LabelInput{Name: "größer 🎈"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := w.Clock.Now()
+	task := w.TaskBy(w.ann, w.project, tasks.Fields{
+		Title: tasks.Of("Kehren — with quote ' and \\. backslash"), Description: tasks.Of("\\N\n\n\tnull"), Labels: tasks.Of([]string{label.ID}),
+		DueAt: tasks.Of(&due), AssignedTo: tasks.Of(&bob.ID),
+	})
+	gone := w.Task(w.project, "in the trash")
+	another := w.ann
+	another.Mutation = events.Mutation{ID: "0197c1d2-0000-7000-8000-000000000001", Fingerprint: "x"}
+	mail := "carl@example.org"
+	_, err = w.Tasks.AddComment(ctx, another, task.ID, "said @bob")
+	_, inviteErr := w.Teams.Invite(ctx, w.ann, w.team.ID, teams.InviteInput{Email: &mail, Role: teams.Viewer})
+	_, startErr := imports.Start(ctx, w.ann, w.project.ID, "", strings.NewReader("waits for the jobs to start \x00\xff"))
+	w.session, _ = w.Auth.Login(ctx, "ann", tandemtest.Password, auth.Client{UserAgent: "Phone", IP: "192.0.2.1"})
+	if err := errors.Join(err, inviteErr, startErr, w.Tasks.Delete(ctx, w.ann, gone.ID, nil), w.Tasks.Watch(ctx, bob, task.ID, true), w.Auth.ForgotPassword(ctx, "bob@example.org")); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
