@@ -68,10 +68,21 @@ export function makeCourier(inside: Inside) {
   }
   const here = (id: string): boolean => [inside.pending, inside.conflicts, inside.stuck].some(list => list.value.some(it => it.id === id))
 
+  const watched = new Set([lock(tab)])
+  /** The locks of the pages that live. When one of them closes, what it leaves is taken over. */
+  async function living(): Promise<Set<string>> {
+    const names = ((await navigator.locks?.query())?.held ?? []).map(held => held.name ?? '').filter(name => name.startsWith(lock('')))
+    for (const name of names) {
+      if (watched.has(name)) continue
+      watched.add(name)
+      void navigator.locks.request(name, () => void replay()).catch(() => undefined)
+    }
+    return new Set(names)
+  }
   /** Takes over what pages left behind that are gone. Only one page at a time does. */
   function adopt(user: string): Promise<Kept[]> {
     const run = async (): Promise<Kept[]> => {
-      const others = new Set((await navigator.locks?.query())?.held?.map(held => held.name))
+      const others = await living()
       const found: Kept[] = []
       await each(kept => {
         if (kept.user !== user || here(kept.id) || (kept.tab !== tab && others.has(lock(kept.tab)))) return kept
