@@ -32,7 +32,7 @@ test('mine, theirs or both: each is what is saved, with one request', async ({ a
   page.on('request', request => { if (request.method() === 'PATCH') sent.push(request.postDataJSON() as never) })
 
   await clash(page, it, 'Plan of Ann', 'Plan of Bob')
-  await expect(prompt(page)).toContainText('Bob changed title of WEB-1')
+  await expect(prompt(page)).toContainText('Bob changed the title of WEB-1')
   await expect(prompt(page).locator('ins').filter({ hasText: 'of Ann' })).toBeVisible()
   await expect(prompt(page).locator('ins').filter({ hasText: 'of Bob' })).toBeVisible()
   await noViolations(page, 'conflict')

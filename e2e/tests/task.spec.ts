@@ -126,7 +126,7 @@ test('two edits of one description are put together; of one title, somebody choo
   await expect(dialog(page).getByText(/Bob changed the title/)).toBeVisible()
   await title.press('Enter')
   const prompt = page.getByRole('dialog', { name: 'Which version shall stay?' })
-  await expect(prompt).toContainText('Bob changed title of WEB-1')
+  await expect(prompt).toContainText('Bob changed the title of WEB-1')
   await expect(prompt).toContainText('Plan of Bob')
   await noViolations(page, 'conflict')
   await prompt.getByRole('textbox').fill('Plan of both')

@@ -13,6 +13,7 @@ export interface Box {
 
 const NAME = 'tandem'
 const STORE = 'outbox'
+const PATIENCE = 3000
 
 let box: Promise<Box> | undefined
 /** The browser's own store; without one (private windows, a full disk) memory, for as long as the page lives. */
@@ -29,7 +30,9 @@ function open(): Promise<IDBDatabase> {
     const request = indexedDB.open(NAME, 1)
     request.onupgradeneeded = () => void request.result.createObjectStore(STORE, { autoIncrement: true })
     request.onsuccess = () => resolve(request.result)
-    request.onerror = request.onblocked = () => reject(request.error ?? new Error('blocked'))
+    request.onerror = () => reject(request.error ?? new Error('no database'))
+    // Browsers have been seen that never answer; no write shall wait for that.
+    setTimeout(() => reject(new Error('no answer')), PATIENCE)
   })
 }
 
