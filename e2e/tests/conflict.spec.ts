@@ -2,13 +2,13 @@ import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
 import { noViolations, test } from '../people'
 
-interface Scene { ann: Client; bob: Client; project: string; task: Task }
+interface Scene { ann: Client; bob: Client; team: string; project: string; task: Task }
 async function scene(url: string, fields: object): Promise<Scene> {
   const ann = await Client.register(url, 'ann', 'Ann')
   const bob = await Client.register(url, 'bob', 'Bob')
-  const { project } = await teamOf(ann, [{ client: bob, role: 'member' }])
+  const { team, project } = await teamOf(ann, [{ client: bob, role: 'member' }])
   const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Plan', ...fields })
-  return { ann, bob, project, task }
+  return { ann, bob, team, project, task }
 }
 const dialog = (page: Page) => page.getByRole('dialog').first()
 const prompt = (page: Page) => page.getByRole('dialog', { name: 'Which version shall stay?' })
@@ -115,4 +115,53 @@ test('a change of the text one is typing names the person and keeps the draft; t
   await prompt(page).getByRole('textbox').fill('Bring tables and lamps.')
   await page.keyboard.press('Control+Enter')
   await expect.poll(async () => (await stored(it)).description).toBe('Bring tables and lamps.')
+})
+
+test('a draft that outlived a reload says who changed the text meanwhile', async ({ arrive, server }) => {
+  const it = await scene(server.url, { description: 'Bring chairs.' })
+  const page = await arrive('ann', `/p/${it.project}/board/WEB-1`)
+  await dialog(page).getByRole('button', { name: 'Edit description' }).click()
+  await dialog(page).getByRole('textbox', { name: 'Description' }).fill('Bring tables.')
+  await it.bob.patch(`/api/tasks/${it.task.id}`, { description: 'Bring lamps.', was: { description: 'Bring chairs.' } })
+  await expect(dialog(page).getByText(/Bob changed this text/)).toBeVisible()
+  await page.reload()
+  await expect(dialog(page).getByRole('textbox', { name: 'Description' })).toHaveValue('Bring tables.')
+  await expect(dialog(page).getByText(/Bob changed this text/)).toBeVisible()
+})
+
+test('of a date there is mine and theirs; of labels also both', async ({ arrive, server }) => {
+  const it = await scene(server.url, { due_at: '2031-05-01T12:00:00Z' })
+  const [red, blue] = await Promise.all(['red', 'blue'].map(async name => (await it.bob.post<{ id: string }>(`/api/teams/${it.team}/labels`, { name, color: name })).id))
+  const page = await arrive('ann', `/p/${it.project}/board/WEB-1`)
+  await expect(dialog(page).getByLabel('Due')).toHaveValue('2031-05-01')
+  // Ann's request is on its way for long enough that Bob's is first.
+  async function overtaken(mine: () => Promise<unknown>, theirs: object): Promise<void> {
+    let first = true
+    await page.route('**/api/tasks/*', async (route, request) => {
+      if (request.method() === 'PATCH' && first) {
+        first = false
+        await it.bob.patch(`/api/tasks/${it.task.id}`, theirs)
+      }
+      await route.fallback()
+    })
+    await mine()
+    await expect(prompt(page)).toBeVisible()
+  }
+  await overtaken(() => dialog(page).getByLabel('Due').fill('2031-06-01'), { due_at: '2031-07-01T12:00:00Z' })
+  await expect(prompt(page)).toContainText('Bob changed the due date of WEB-1')
+  await expect(prompt(page).getByRole('radio')).toHaveCount(2)
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(prompt(page)).toHaveCount(0)
+  await expect(dialog(page).getByLabel('Due')).toHaveValue('2031-07-01')
+
+  await overtaken(async () => {
+    await dialog(page).getByRole('button', { name: /^Labels/ }).click()
+    await page.keyboard.type('red')
+    await page.keyboard.press('Enter')
+  }, { labels: [blue] })
+  await prompt(page).getByRole('radio', { name: 'Both together' }).check()
+  await noViolations(page, 'labels')
+  await prompt(page).getByRole('button', { name: 'Save' }).click()
+  await expect.poll(async () => [...(await it.bob.get<{ labels: string[] }>(`/api/tasks/${it.task.id}`)).labels].sort()).toEqual([red, blue].sort())
 })

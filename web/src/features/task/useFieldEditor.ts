@@ -1,4 +1,5 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { tasks as api } from '@/api'
 import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
 import { useTasks } from '@/features/tasks/store'
@@ -39,6 +40,14 @@ export function useFieldEditor(id: string, field: 'title' | 'description') {
     const { updated_by: who } = message
     last.value = { by: !who ? 'Somebody' : who.id === session.user?.id ? 'You, elsewhere,' : teams.member(message.team_id, who.id)?.name ?? `@${who.username}`, at: message.timestamp }
   }))
+
+  // A draft that outlived the page, or a change that came with a new snapshot: the activity knows who it was.
+  watch(changed, is => { if (is && !last.value) void lookUp().catch(() => undefined) })
+  async function lookUp(): Promise<void> {
+    const { items } = await api.activity(tasks.idOf(id), { limit: 20 })
+    const found = items.find(item => field in item.changes)
+    if (found && !last.value) last.value = { by: found.actor?.name ?? 'Somebody', at: found.created_at }
+  }
 
   const kept = load<Draft>(key)
   if (kept && kept.text !== current.value && kept.text !== kept.base) begin(kept, true)

@@ -75,7 +75,8 @@ export function makeCourier(inside: Inside) {
     for (const name of names) {
       if (watched.has(name)) continue
       watched.add(name)
-      void navigator.locks.request(name, () => void replay()).catch(() => undefined)
+      // Only once the lock is free again does its page count as gone.
+      void navigator.locks.request(name, () => undefined).then(replay).catch(() => undefined)
     }
     return new Set(names)
   }
