@@ -103,8 +103,8 @@ export const tasks = {
 export const comments = {
   list: (taskId: string, paging: Paging = {}) => get<Page<Comment>>(`/tasks/${taskId}/comments`, { query: { ...paging } }),
   create: (taskId: string, body: string, key?: string) => post<Comment>(`/tasks/${taskId}/comments`, { body }, at(key)),
-  update: (id: string, body: string, key?: string) => patch<Comment>(`/comments/${id}`, { body }, at(key)),
-  remove: (id: string) => del(`/comments/${id}`),
+  update: (id: string, body: string, was: string, key?: string) => patch<Comment>(`/comments/${id}`, { body, was: { body: was } }, at(key)),
+  remove: (id: string, key?: string) => del(`/comments/${id}`, at(key)),
 }
 
 export const search = (q: string, options: { team_id?: string; limit?: number; signal?: AbortSignal } = {}) =>

@@ -34,7 +34,8 @@ export function waitForNetwork(ms: number): Promise<void> {
 if (typeof window !== 'undefined') {
   window.addEventListener('online', () => {
     state.value = true
-    for (const done of [...waiting]) done()
+    // After the other listeners, who may want to read before anything is sent (realtime/stream.ts).
+    setTimeout(() => { for (const done of [...waiting]) done() })
   })
   window.addEventListener('offline', unreachable)
 }

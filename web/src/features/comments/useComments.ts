@@ -1,17 +1,23 @@
-import { onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { comments as api, reason, type Comment } from '@/api'
 import { useStream } from '@/features/realtime/stream'
-import type { StoredTask } from '@/features/tasks/model'
+import { useSession } from '@/features/session/store'
+import type { Back, StoredTask } from '@/features/tasks/model'
+import { useTasks } from '@/features/tasks/store'
+import { withLayers } from './layers'
 
 const PAGE = 100
 
-/** The comments of a task, oldest first, live for as long as the component is. */
+/** The comments of a task, oldest first, live for as long as the component is; one's own changes show at once. */
 export function useComments(task: () => StoredTask) {
   const stream = useStream()
+  const session = useSession()
+  const tasks = useTasks()
   const items = shallowRef<Comment[]>([])
   const loaded = ref(false)
   const failure = ref('')
   const id = task().id
+  const shown = computed(() => withLayers(items.value, tasks.pending, id, session.user, tasks.idOf))
 
   function put(comment: Comment): void {
     const held = items.value.find(c => c.id === comment.id)
@@ -48,8 +54,24 @@ export function useComments(task: () => StoredTask) {
     if (message.type === 'comment.added' || message.type === 'comment.updated') put(message.comment)
     else if (message.type === 'comment.deleted') drop(message.comment.id)
   }))
-  // After a gap in the stream the number tells that something was missed.
-  watch(() => task().comment_count, count => { if (loaded.value && count !== items.value.length) void load() }, { flush: 'post' })
+  // The answers to one's own, which may come before their echo or without it.
+  const answered: Parameters<typeof tasks.commented.add>[0] = (op, comment) => {
+    if (!('task_id' in op) || tasks.idOf(op.task_id) !== id) return
+    if (op.kind === 'comment-delete') drop(tasks.idOf(op.comment_id))
+    else if (comment) put(comment)
+  }
+  tasks.commented.add(answered)
+  onScopeDispose(() => tasks.commented.delete(answered))
+  // After a gap in the stream the number tells that something was missed. A server that was out of reach is asked again.
+  watch(() => tasks.server.get(id)?.comment_count, count => { if (loaded.value ? count !== items.value.length : failure.value) void load() }, { flush: 'post' })
 
-  return { items, loaded, failure, load, put, drop }
+  const counted = (more: number): [string, { comment_count: number }][] => [[id, { comment_count: Math.max(0, task().comment_count + more) }]]
+  const add = (body: string, back: Back): Promise<boolean> => tasks.mutate({ kind: 'comment', task_id: id, body }, `add your comment to ${task().key}`, counted(1), back)
+  const edit = (comment: Comment, body: string, was: string, back: Back): Promise<boolean> =>
+    tasks.mutate({ kind: 'comment-edit', task_id: id, comment_id: comment.id, body, was }, `save your comment on ${task().key}`, [], back)
+  const remove = (comment: Comment): Promise<boolean> => tasks.mutate({ kind: 'comment-delete', task_id: id, comment_id: comment.id }, 'delete the comment', counted(-1))
+
+  /** The same for a comment from its first showing on, though its id changes when it is saved. */
+  const keyOf = (comment: Comment): string => [...tasks.aliases].find(([, real]) => real === comment.id)?.[0] ?? comment.id
+  return { shown, loaded, failure, load, keyOf, add, edit, remove }
 }

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { teams as teamsApi, type Message, type UserMessage } from '@/api'
+import { ApiError, teams as teamsApi, type Message, type UserMessage } from '@/api'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
 import { useTasks } from '@/features/tasks/store'
@@ -38,6 +38,8 @@ export const useStream = defineStore('stream', () => {
   let timer: ReturnType<typeof setInterval> | undefined
   let lastTick = 0
   let lastPoll = 0
+  /** It slept, and what happened meanwhile has not been read yet. */
+  let asleep = false
 
   /** What a banner says while the view may be out of date; null: all is live. */
   const stale = computed<string | null>(() => {
@@ -130,7 +132,7 @@ export const useStream = defineStore('stream', () => {
     window.addEventListener('online', back)
   }
   async function stop(): Promise<void> {
-    started.value = false
+    started.value = asleep = false
     clearInterval(timer)
     document.removeEventListener('visibilitychange', wake)
     window.removeEventListener('online', back)
@@ -150,13 +152,20 @@ export const useStream = defineStore('stream', () => {
   }
   const wake = (): void => { if (document.visibilityState === 'visible') tick() }
   function back(): void {
+    asleep = true
     void reconnect()
     void poll()
   }
+  // Whoever wakes up reads before they write. A failure for want of network would meet the writing too.
+  tasks.beforeSending(async () => {
+    if (started.value && Date.now() - lastTick > SLEPT) tick() // the timer itself may still be asleep
+    if (asleep) await poll()
+  })
   /** Everything also works without a socket. */
   async function poll(): Promise<void> {
     lastPoll = Date.now()
     const results = await Promise.allSettled([...followed.values()].map(it => it.feed.catchUp()))
+    if (!results.some(r => r.status === 'rejected' && r.reason instanceof ApiError && r.reason.isNetwork)) asleep = false
     if (lostAt.value !== null && results.every(r => r.status === 'fulfilled')) lostAt.value = Date.now()
   }
 

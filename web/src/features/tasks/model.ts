@@ -1,4 +1,4 @@
-import { ApiError, tasks as api, type Card, type FieldConflict, type MoveInput, type TaskDetail, type TaskFields, type TaskInput, type User } from '@/api'
+import type { Card, FieldConflict, MoveInput, TaskDetail, TaskFields, TaskInput, User } from '@/api'
 
 /** A task as far as it is known: a card from a board, or with all its details. */
 export interface StoredTask extends Card {
@@ -18,6 +18,9 @@ export type Op =
   | { kind: 'move'; input: MoveInput }
   | { kind: 'delete'; task_id: string }
   | { kind: 'restore'; task_id: string }
+  | { kind: 'comment'; task_id: string; body: string }
+  | { kind: 'comment-edit'; task_id: string; comment_id: string; body: string; was: string }
+  | { kind: 'comment-delete'; task_id: string; comment_id: string }
 
 /** A local change the server has not confirmed yet: a layer over the server's state, never a copy of it. */
 export interface Layer {
@@ -31,6 +34,21 @@ export interface Layer {
   draft?: StoredTask
   /** The echo came: the server has it, whatever becomes of the HTTP answer. */
   acked: boolean
+  /** When it was made. */
+  at: number
+  /** Takes a refused text back to where it was typed, with the reason. False: nobody is there any more. */
+  back?: Back
+}
+export type Back = (why: string) => boolean
+
+/** A write as it waits in the browser's storage, for this page or the next one. */
+export interface Kept extends Pick<Layer, 'id' | 'op' | 'does' | 'draft' | 'at'> {
+  patches: [string, TaskPatch][]
+  user: string
+  /** The page that looks after it. */
+  tab: string
+  /** It is not sent by itself any more: why. The person decides. */
+  stuck?: string
 }
 
 /** The same field was changed by two people; a prompt asks which one stays. */
@@ -43,44 +61,8 @@ export interface Conflict {
   fields: FieldConflict[]
 }
 
-const isTemporary = (id: string): boolean => id.startsWith('new:')
+/** What a task or comment of one's own is called until the server has given it an id. */
 export const temporaryId = (key: string): string => `new:${key}`
-
-/** A task that this one needs on the server was never created. */
-export class Orphaned extends Error {}
-
-/** Sends an op under its key. `idOf` turns temporary ids into real ones. */
-export async function perform(op: Op, key: string, idOf: (id: string) => string): Promise<StoredTask[]> {
-  const real = (id: string): string => {
-    const found = idOf(id)
-    if (isTemporary(found)) throw new Orphaned()
-    return found
-  }
-  const neighbour = (id: string | undefined): string | undefined => (id && !isTemporary(idOf(id)) ? idOf(id) : undefined)
-  switch (op.kind) {
-    case 'create': {
-      const { before, after, ...input } = op.input
-      return [await api.create(op.project_id, { ...input, ...place(neighbour(before), neighbour(after)) }, key)]
-    }
-    case 'edit':
-      return [await api.update(real(op.task_id), { ...op.set, was: op.was }, key)]
-    case 'move': {
-      const { before, after, ...input } = op.input
-      return (await api.move({ ...input, task_ids: input.task_ids.map(real), ...place(neighbour(before), neighbour(after)) }, key)).items
-    }
-    case 'delete':
-      await api.remove(real(op.task_id), key).catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.status === 404)) throw error // gone already is what was wanted
-      })
-      return []
-    case 'restore':
-      return [await api.restore(real(op.task_id), key)]
-  }
-}
-/** A neighbour that is unknown to the server is left out, not sent as undefined. */
-function place(before?: string, after?: string): { before?: string; after?: string } {
-  return before ? { before } : after ? { after } : {}
-}
 
 /** Ids of the tasks an op needs: it waits for earlier ops on them. */
 export function touches(op: Op): string[] {

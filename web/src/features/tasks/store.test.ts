@@ -3,17 +3,33 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { useSession } from '@/features/session/store'
 import { ann, board, detail, fail, fakeServer, gate, message, problem, task } from '@/test/fakes'
 import { toasts } from '@/ui/toast'
+import type { Kept } from './model'
+import { inMemory, useBox, type Box } from './outbox'
 import { useTasks } from './store'
 
 let server: ReturnType<typeof fakeServer>
 let tasks: ReturnType<typeof useTasks>
+let box: Box
 const titles = (slug: string): string[] => tasks.byStatus('p1').get(slug)!.map(t => t.id)
 const lastCall = (path: string) => server.calls.findLast(c => c.path === path)!
+async function kept(): Promise<Kept[]> {
+  const all: Kept[] = []
+  await box.each(it => (all.push(it), it))
+  return all
+}
+/** The page is closed and opened again, by the same person or another one. */
+function reopen(user = ann): ReturnType<typeof useTasks> {
+  useSession().user = null
+  setActivePinia(createPinia())
+  useSession().user = user
+  return useTasks()
+}
 const settled = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 5))
 
 beforeEach(async () => {
   localStorage.clear()
   toasts.value = []
+  useBox(box = inMemory())
   setActivePinia(createPinia())
   useSession().user = ann
   server = fakeServer()
@@ -38,13 +54,16 @@ describe('layers', () => {
   test('a refused edit goes away and does not undo what somebody else changed meanwhile', async () => {
     const answer = gate()
     server.on('PATCH /tasks/1', async () => { await answer.wait; return problem(422, { errors: [{ location: 'body.title', message: 'The title is too long.' }] }) })
-    const done = tasks.edit('1', { title: 'Mine' })
+    const back = vi.fn(() => true)
+    const done = tasks.edit('1', { title: 'Mine' }, { back })
     tasks.applyMessage(message({ type: 'task.updated', task_id: '1', version: 2, changes: { title: 'Theirs', priority: 'high' } }))
     expect(tasks.view('1')).toMatchObject({ title: 'Mine', priority: 'high' })
     answer.open()
     expect(await done).toBe(false)
     expect(tasks.view('1')).toMatchObject({ title: 'Theirs', priority: 'high', version: 2 })
     expect(toasts.value[0]!.text).toBe('Could not save WEB-1. The title is too long.')
+    expect(back).toHaveBeenCalledWith('The title is too long.')
+    expect(await kept()).toEqual([])
   })
   test('two edits of one task are sent in order, each with what its editor saw', async () => {
     const first = gate()
@@ -108,13 +127,14 @@ describe('messages', () => {
     server.on('PATCH /tasks/1', fail)
     const done = tasks.edit('1', { title: 'Mine' })
     const { id } = tasks.pending[0]!
+    await vi.advanceTimersByTimeAsync(100)
     tasks.applyMessage(message({ type: 'task.updated', task_id: '1', version: 2, changes: { title: 'Mine' }, mutation_id: id }))
     expect(tasks.pending).toEqual([])
     expect(tasks.view('1')).toMatchObject({ title: 'Mine', version: 2 })
     await vi.advanceTimersByTimeAsync(10_000)
     expect(await done).toBe(true)
     expect(new Set(server.calls.map(c => c.key))).toEqual(new Set([id]))
-    expect(localStorage.length).toBe(0)
+    expect(await kept()).toEqual([])
   })
   test('one message may change many tasks', () => {
     tasks.applyMessage(message({ type: 'task.moved', tasks: [
@@ -269,27 +289,174 @@ describe('a broken network', () => {
     expect(new Set(server.calls.map(c => c.key)).size).toBe(1)
     expect(server.calls.length).toBeGreaterThan(3)
   })
-  test('what was not answered is sent after a reload, with its key', async () => {
-    server.on('PATCH /tasks/1', fail)
-    void tasks.edit('1', { title: 'Mine' })
-    const { id } = tasks.pending[0]!
-    setActivePinia(createPinia())
-    useSession().user = ann
-    const reloaded = useTasks()
+  test('after a wake-up nothing is sent before what was missed is read', async () => {
+    const reading = gate()
+    tasks.beforeSending(() => reading.wait)
     server.on('PATCH /tasks/1', ({ body }) => detail('1', { title: String(body.title), version: 2 }))
-    await reloaded.replay()
-    expect(reloaded.view('1')!.title).toBe('Mine')
-    expect(server.calls.at(-1)!.key).toBe(id)
+    const done = tasks.edit('1', { title: 'Mine' })
+    await settled()
+    expect(tasks.view('1')!.title).toBe('Mine')
+    expect(server.calls).toEqual([])
+    reading.open()
+    expect(await done).toBe(true)
   })
-  test("another person's unsent changes are left alone", async () => {
+})
+
+describe('what a page leaves behind', () => {
+  const leave = async (): Promise<void> => {
+    server.on('PATCH /tasks/1', fail)
+    server.on('POST /tasks/move', fail)
+    server.on('POST /projects/p1/tasks', fail)
+    server.on('POST /tasks/1/comments', fail)
+    const id = tasks.begin('p1', { title: 'Fresh', status: 'todo' }).id
+    void tasks.edit(id, { priority: 'high' })
+    void tasks.edit('1', { title: 'Mine' })
+    void tasks.move(['1'], { status: 'done' })
+    void tasks.mutate({ kind: 'comment', task_id: '1', body: 'Hello' }, 'add your comment', [])
+    await settled()
+  }
+  const answerAll = (): void => {
+    server.on('PATCH /tasks/1', ({ body }) => detail('1', { title: String(body.title), version: 2 }))
+    server.on('PATCH /tasks/9', () => detail('9', { title: 'Fresh', priority: 'high', version: 2 }))
+    server.on('POST /tasks/move', () => ({ items: [detail('1', { title: 'Mine', status: 'done', version: 3 })], seq: 11 }))
+    server.on('POST /projects/p1/tasks', () => detail('9', { title: 'Fresh' }))
+    server.on('POST /tasks/1/comments', () => ({ id: 'c1', task_id: '1', body: 'Hello' }))
+  }
+  const opened = async (user = ann): Promise<ReturnType<typeof useTasks>> => {
+    const made = reopen(user)
+    server.calls.length = 0
+    await made.loadBoard('p1', board({ todo: [task('1'), task('2')], done: [task('4', { status: 'done' })] }))
+    return made
+  }
+
+  test('it shows at once and is sent in order, each under its key', async () => {
+    await leave()
+    const keys = tasks.pending.map(l => l.id)
+    const page = await opened()
+    const go = gate()
+    server.on('POST /projects/p1/tasks', async () => { await go.wait; return detail('9', { title: 'Fresh' }) })
+    const done = page.replay()
+    await settled()
+    expect(page.view('1')).toMatchObject({ title: 'Mine', status: 'done' })
+    expect(page.byStatus('p1').get('todo')!.map(t => [t.title, t.priority])).toContainEqual(['Fresh', 'high'])
+    expect(page.pending).toHaveLength(5)
+    answerAll()
+    go.open()
+    server.on('POST /projects/p1/tasks', () => detail('9', { title: 'Fresh' }))
+    await done
+    expect(server.calls.map(c => `${c.method} ${c.path}`)).toEqual(['POST /projects/p1/tasks', 'PATCH /tasks/9', 'PATCH /tasks/1', 'POST /tasks/move', 'POST /tasks/1/comments'])
+    expect(server.calls.map(c => c.key)).toEqual(keys)
+    expect([page.pending, page.stuck, await kept()]).toEqual([[], [], []])
+  })
+  test('a second reopening sends nothing twice, and a page sends its own only once', async () => {
+    await leave()
+    const page = await opened()
+    answerAll()
+    await Promise.all([page.replay(), page.replay()])
+    expect(server.calls).toHaveLength(5)
+    const later = await opened()
+    await later.replay()
+    expect(server.calls).toEqual([])
+  })
+  test('what was made on a new task finds it, though the page that made the task is gone', async () => {
+    server.on('POST /projects/p1/tasks', () => detail('9', { title: 'Fresh' }))
+    server.on('PATCH /tasks/9', fail)
+    const { id, done } = tasks.begin('p1', { title: 'Fresh' })
+    void tasks.edit(id, { title: 'Fresher' })
+    await done
+    await settled()
+    expect((await kept()).map(k => k.op)).toEqual([{ kind: 'edit', task_id: '9', set: { title: 'Fresher' }, was: { title: 'Fresh' } }])
+  })
+  test("another person's are neither shown nor sent, and wait for them", async () => {
+    await leave()
+    const page = await opened({ ...ann, id: 'u-bob' })
+    await page.replay()
+    expect(page.pending).toEqual([])
+    expect(server.calls).toEqual([])
+    const own = await opened()
+    answerAll()
+    await own.replay()
+    expect(server.calls).toHaveLength(5)
+  })
+  test("another living tab's are left to it", async () => {
+    await leave()
+    const [{ tab }] = await kept() as [Kept]
+    vi.stubGlobal('navigator', { locks: { request: (_: string, work: () => unknown) => Promise.resolve(work()), query: async () => ({ held: [{ name: `tandem-tab:${tab}` }] }) } })
+    const page = await opened()
+    await page.replay()
+    expect(server.calls).toEqual([])
+    expect(page.pending).toEqual([])
+  })
+  test('a conflict found then is asked about, and asked again when that page is closed too', async () => {
     server.on('PATCH /tasks/1', fail)
     void tasks.edit('1', { title: 'Mine' })
     await settled()
-    setActivePinia(createPinia())
-    useSession().user = { ...ann, id: 'u-bob' }
-    const before = server.calls.length
-    await useTasks().replay()
-    expect(server.calls).toHaveLength(before)
+    server.on('PATCH /tasks/1', () => problem(409, { code: 'conflict', current: detail('1', { title: 'Theirs', version: 5 }), conflicts: [] }))
+    for (let i = 0; i < 2; i++) {
+      const page = await opened()
+      await page.replay()
+      expect(page.conflicts[0]).toMatchObject({ set: { title: 'Mine' }, was: { title: 'Task 1' }, theirs: { title: 'Theirs' } })
+      await page.replay()
+      expect(page.conflicts).toHaveLength(1)
+    }
+    const page = useTasks()
+    await page.resolve(page.conflicts[0]!, {})
+    await settled()
+    expect(await kept()).toEqual([])
+  })
+  test('what is older than the memory of the server is asked about before it is sent', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    server.on('POST /auth/refresh', () => ({ access_token: 'new', expires_in: 900, user: ann }))
+    await leave()
+    vi.setSystemTime(Date.now() + 23.5 * 3_600_000)
+    const page = await opened()
+    await page.replay()
+    expect(server.calls).toEqual([])
+    expect(page.pending).toEqual([])
+    expect(page.stuck.map(k => k.op.kind)).toEqual(['create', 'edit', 'edit', 'move', 'comment'])
+    answerAll()
+    await page.decide(page.stuck.slice(0, 4), true)
+    const writes = server.calls.filter(c => c.key)
+    expect(writes.map(c => c.path)).toEqual(['/projects/p1/tasks', '/tasks/9', '/tasks/1', '/tasks/move'])
+    await page.decide(page.stuck, false)
+    expect(server.calls.filter(c => c.key)).toHaveLength(4)
+    expect([page.stuck, await kept()]).toEqual([[], []])
+  })
+  test('the same goes for a page that was open all the time', async () => {
+    vi.useFakeTimers()
+    server.on('PATCH /tasks/1', fail)
+    const done = tasks.edit('1', { title: 'Mine' })
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.setSystemTime(Date.now() + 24 * 3_600_000)
+    server.calls.length = 0
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await done).toBe(false)
+    expect(server.calls).toEqual([])
+    expect(tasks.stuck[0]).toMatchObject({ op: { set: { title: 'Mine' } } })
+  })
+  test('words that are refused with nobody there to take them back are kept for the person', async () => {
+    await leave()
+    const page = await opened()
+    answerAll()
+    server.on('POST /projects/p1/tasks', () => problem(403, { detail: 'You may only look.' }))
+    await page.replay()
+    expect(page.stuck.map(k => [k.op.kind, k.stuck])).toEqual([['create', 'Could not create the task. You may only look.']])
+    expect(toasts.value.map(t => t.text)).toEqual(['Could not save the task. The task was not created.']) // a priority is no words
+    const again = await opened()
+    await again.replay()
+    expect(again.stuck).toHaveLength(1)
+    expect(server.calls).toEqual([])
+  })
+  test('without a login it waits for the next one', async () => {
+    server.on('PATCH /tasks/1', () => problem(401))
+    server.on('POST /auth/refresh', () => problem(401))
+    expect(await tasks.edit('1', { title: 'Mine' })).toBe(false)
+    expect(await kept()).toHaveLength(1)
+  })
+  test('at logout what the person gave up is forgotten', async () => {
+    await leave()
+    await tasks.discard()
+    expect(await kept()).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue'
-import { ApiError, projects as projectsApi, reason, tasks as api, type Board, type Message, type TaskInput } from '@/api'
+import { ApiError, projects as projectsApi, tasks as api, type Board, type Comment, type Message, type TaskInput } from '@/api'
 import { newKey } from '@/api/client'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
@@ -10,13 +10,13 @@ import { waitForNetwork } from '@/lib/online'
 import { between, byPosition, spread } from '@/lib/rank'
 import { useToast } from '@/ui/toast'
 import { columnStates, PAGE, type ColumnState } from './columns'
+import type { Courier, Inside } from './courier'
 import { applyMessage as applyTo } from './messages'
-import { keyOf, Orphaned, perform, pick, same, temporaryId, touches, type Conflict, type Edit, type Layer, type Op, type StoredTask, type TaskPatch } from './model'
-import { forget, keep, leftovers } from './outbox'
+import { keyOf, pick, same, temporaryId, touches, type Back, type Conflict, type Edit, type Kept, type Layer, type Op, type StoredTask, type TaskPatch } from './model'
 import { neighbours, placesOf, stays, type Place } from './places'
 
 export interface MoveTarget { status: string; before?: string | null; after?: string | null; project_id?: string }
-export interface MutateOptions { /** Neither a toast nor an entry on the undo stack. */ quiet?: boolean }
+export interface MutateOptions { /** Neither a toast nor an entry on the undo stack. */ quiet?: boolean; back?: Back }
 interface UndoEntry { did: string; run: () => Promise<unknown> }
 
 const MOST = 200
@@ -34,6 +34,8 @@ export const useTasks = defineStore('tasks', () => {
   const server = shallowReactive(new Map<string, StoredTask>())
   const pending = shallowRef<readonly Layer[]>([])
   const conflicts = shallowRef<readonly Conflict[]>([])
+  /** What somebody wrote and what will not be sent by itself any more. */
+  const stuck = shallowRef<readonly Kept[]>([])
   const undoStack = shallowRef<readonly UndoEntry[]>([])
   const aliases = shallowReactive(new Map<string, string>())
   const columns = columnStates(acceptAll)
@@ -187,10 +189,11 @@ export const useTasks = defineStore('tasks', () => {
     if (!layer) return
     layer.acked = true
     if (layer.op.kind === 'create' && message.type === 'task.created' && 'task_id' in message) rename(layer, message.task_id)
+    else if (message.type === 'comment.added') rename(layer, message.comment.id)
     settle(layer)
   }
 
-  /** The task has its own id now. Ops that wait under the temporary one still come before new ones. */
+  /** It has its own id now. Ops that wait under the temporary one still come before new ones. */
   function rename(layer: Layer, id: string): void {
     const temporary = temporaryId(layer.id)
     aliases.set(temporary, id)
@@ -203,72 +206,50 @@ export const useTasks = defineStore('tasks', () => {
   function settle(layer: Layer): void {
     pending.value = pending.value.filter(l => l !== layer)
   }
-  function push(op: Op, does: string, patches: Iterable<[string, TaskPatch]>, more: { id?: string; draft?: StoredTask } = {}): Layer {
-    const layer: Layer = { id: more.id ?? newKey(), op, does, patches: new Map(patches), acked: false, ...(more.draft && { draft: more.draft }) }
+  function push(op: Op, does: string, patches: Iterable<[string, TaskPatch]>, more: { id?: string; draft?: StoredTask; back?: Back } = {}): Layer {
+    const layer: Layer = { id: newKey(), op, does, patches: new Map(patches), acked: false, at: Date.now(), ...more }
     pending.value = [...pending.value, layer]
-    if (session.user) keep({ id: layer.id, user: session.user.id, does, op, at: Date.now() })
     return layer
   }
-  /** Sends a layer after all earlier ones on the same tasks. The tasks as the server has them now; null: refused. */
-  function send(layer: Layer): Promise<StoredTask[] | null> {
+  /** Sends a layer, once it is kept, after all earlier ones on the same tasks. The tasks as the server has them now; null: refused. */
+  function send(layer: Layer, first: Promise<unknown> = keep(layer)): Promise<StoredTask[] | null> {
     const ids = [...touches(layer.op), ...(layer.draft ? [layer.draft.id] : [])]
-    const earlier = Promise.all(ids.map(id => tails.get(idOf(id)) ?? tails.get(id)))
-    const run = earlier.then(() => deliver(layer))
+    const earlier = Promise.all([first, ...ids.map(id => tails.get(idOf(id)) ?? tails.get(id))])
+    const run = earlier.then(courier).then(it => it.deliver(layer))
     for (const id of ids) {
       tails.set(id, run)
       void run.finally(() => tails.get(id) === run && tails.delete(id))
     }
     return run
   }
-  async function deliver(layer: Layer): Promise<StoredTask[] | null> {
-    let loggedOut = false
-    const mine = generation
-    try {
-      const result = await persist(layer)
-      if (layer.op.kind === 'create' && result[0]) rename(layer, result[0].id)
-      for (const task of result) accept(task, layer.op.kind === 'create')
-      if (layer.op.kind === 'delete') bury(idOf(layer.op.task_id))
-      return result
-    } catch (error) {
-      loggedOut = mine !== generation || (error instanceof ApiError && error.status === 401)
-      if (mine === generation) refuse(layer, error)
-      return null
-    } finally {
-      // What could not be sent for want of a login is sent after the next one.
-      if (!loggedOut) forget(layer.id)
-      settle(layer)
-    }
+  async function keep(layer: Layer): Promise<void> {
+    const user = session.user?.id
+    if (user) await (await courier()).keep(layer, user)
   }
-  /** Until there is an answer; the key makes every repeat the same write. */
-  async function persist(layer: Layer): Promise<StoredTask[]> {
-    for (let wait = 1000; ; wait = Math.min(wait * 2, 30_000)) {
-      try {
-        return await perform(layer.op, layer.id, idOf)
-      } catch (error) {
-        const passing = error instanceof ApiError && (error.isNetwork || [429, 502, 503, 504].includes(error.status))
-        if (!passing) throw error
-        if (layer.acked) return []
-        await waitForNetwork(wait)
-        if (layer.acked) return []
+  let coming: Promise<Courier> | undefined
+  /** Sending is not part of the first load. */
+  function courier(): Promise<Courier> {
+    const load = async (): Promise<Courier> => {
+      for (;;) {
+        const it = await import('./courier').catch(() => waitForNetwork(5000))
+        if (it) return it.makeCourier(inside)
       }
     }
+    return (coming ??= load())
   }
-  /** DELETE answers without the task; its message follows with the true time and version. */
-  function bury(id: string): void {
-    const task = server.get(id)
-    if (task && !task.deleted_at) accept({ ...task, deleted_at: new Date().toISOString() })
+  const commented: Inside['commented'] = new Set<(op: Op, comment?: Comment) => void>()
+  let ready: () => Promise<unknown> = () => Promise.resolve()
+  const inside: Inside = {
+    user: () => session.user?.id, generation: () => generation, ready: () => ready(),
+    pending, conflicts, stuck, idOf, server, accept, fetchTask, send, settle, rename, commented,
   }
-  function refuse(layer: Layer, error: unknown): void {
-    if (error instanceof ApiError && error.code === 'conflict' && error.current && layer.op.kind === 'edit') {
-      accept(error.current)
-      conflicts.value = [...conflicts.value, { id: layer.id, task_id: error.current.id, set: layer.op.set, was: layer.op.was, theirs: error.current, fields: error.conflicts }]
-      announce('Somebody else changed the same field. Choose which version to keep.')
-      return
-    }
-    if (error instanceof ApiError && error.current) accept(error.current)
-    if (error instanceof ApiError && error.status === 404) for (const id of layer.patches.keys()) void fetchTask(id).catch(() => undefined)
-    toast.error(`Could not ${layer.does}. ${error instanceof Orphaned ? 'The task was not created.' : reason(error)}`)
+  /** Before each sending, `check` has the last word: after a sleep, what was missed is read first. */
+  function beforeSending(check: () => Promise<unknown>): void {
+    ready = check
   }
+  /** A change that is not of the tasks alone: shows `patches` and sends `op`. Resolves to whether it was taken. */
+  const mutate = async (op: Op, does: string, patches: Iterable<[string, TaskPatch]>, back?: Back): Promise<boolean> => (await send(push(op, does, patches, { ...(back && { back }) }))) !== null
+
   function remember(did: string, run: () => Promise<unknown>, quiet?: boolean): void {
     if (quiet) return
     const entry: UndoEntry = { did, run }
@@ -285,7 +266,7 @@ export const useTasks = defineStore('tasks', () => {
   }
 
   /** Shows the new task at once, under a temporary id. `done`: null when refused (the reason is in a toast, the input is still the caller's). */
-  function begin(projectId: string, input: TaskInput): { id: string; done: Promise<StoredTask | null> } {
+  function begin(projectId: string, input: TaskInput, back?: Back): { id: string; done: Promise<StoredTask | null> } {
     const id = newKey()
     const status = input.status ?? projects.statusesOf(projectId)[0]?.slug ?? 'todo'
     const list = byStatus(projectId).get(status) ?? []
@@ -297,7 +278,7 @@ export const useTasks = defineStore('tasks', () => {
       labels: input.labels ?? [], assigned_to: input.assigned_to ?? null, created_by: session.user?.id ?? null, imported_author: null,
       due_at: input.due_at ?? null, completed_at: null, comment_count: 0, version: 0, created_at: now, updated_at: now, deleted_at: null,
     }
-    const layer = push({ kind: 'create', project_id: projectId, input: { ...input, status } }, 'create the task', [], { id, draft })
+    const layer = push({ kind: 'create', project_id: projectId, input: { ...input, status } }, 'create the task', [], { id, draft, ...(back && { back }) })
     return { id: draft.id, done: send(layer).then(result => result && (view(draft.id) ?? null)) }
   }
   const create = (projectId: string, input: TaskInput): Promise<StoredTask | null> => begin(projectId, input).done
@@ -308,7 +289,7 @@ export const useTasks = defineStore('tasks', () => {
     if (!task) return false
     const was = pick(options.was ?? task, Object.keys(set))
     if (Object.keys(set).every(k => same(set[k as keyof Edit], task[k as keyof Edit])) && !options.was) return true
-    const layer = push({ kind: 'edit', task_id: id, set, was }, `save ${keyOf([task])}`, [[idOf(id), set]])
+    const layer = push({ kind: 'edit', task_id: id, set, was }, `save ${keyOf([task])}`, [[idOf(id), set]], { ...(options.back && { back: options.back }) })
     const taken = (await send(layer)) !== null
     if (taken && options.did) remember(options.did, () => edit(id, was, { quiet: true, was: set }), options.quiet)
     return taken
@@ -355,39 +336,35 @@ export const useTasks = defineStore('tasks', () => {
     const gone = ids.map(view).filter(t => t !== undefined)
     const now = new Date().toISOString()
     const layers = gone.map(t => push({ kind: 'delete', task_id: t.id }, `delete ${keyOf([t])}`, [[t.id, { deleted_at: now }]]))
-    const results = await Promise.all(layers.map(send))
+    const results = await Promise.all(layers.map(layer => send(layer)))
     const done = gone.filter((_, i) => results[i] !== null)
     if (done.length) remember(`Deleted ${keyOf(done)}`, () => restore(done.map(t => t.id)), options.quiet)
     return done.length === gone.length
   }
   async function restore(ids: readonly string[]): Promise<boolean> {
     const layers = ids.map(id => push({ kind: 'restore', task_id: id }, 'restore the task', [[idOf(id), { deleted_at: null }]]))
-    return (await Promise.all(layers.map(send))).every(r => r !== null)
+    return (await Promise.all(layers.map(layer => send(layer)))).every(r => r !== null)
   }
 
   /** Ends a conflict: `keep` is what shall stand of one's own edit (possibly reworked); the rest stays theirs. */
   async function resolve(conflict: Conflict, keepMine: Edit): Promise<boolean> {
+    const done = Object.keys(keepMine).length ? edit(conflict.task_id, keepMine, { was: pick(conflict.theirs, Object.keys(keepMine)) }) : Promise.resolve(true)
     conflicts.value = conflicts.value.filter(c => c !== conflict)
-    if (!Object.keys(keepMine).length) return true
-    return edit(conflict.task_id, keepMine, { was: pick(conflict.theirs, Object.keys(keepMine)) })
+    void courier().then(it => it.forget(conflict.id))
+    return done
   }
-  /** Sends what an earlier page could not. Call once after login. */
-  async function replay(): Promise<void> {
-    const user = session.user
-    if (!user) return
-    const run = async (): Promise<void> => {
-      for (const kept of leftovers(user.id, id => pending.value.some(l => l.id === id))) {
-        const layer: Layer = { id: kept.id, op: kept.op, does: kept.does, patches: new Map(), acked: false }
-        await deliver(layer)
-      }
-    }
-    await (navigator.locks ? navigator.locks.request('tandem-outbox', run) : run())
-  }
+  /** Shows and sends what an earlier page could not. Call once after login. */
+  const replay = async (): Promise<void> => (await courier()).replay()
+  /** Sends what is stuck again, or throws it away. */
+  const decide = async (list: readonly Kept[], again: boolean): Promise<void> => (await courier()).decide(list, again)
+  /** Forgets what this page has not sent: the person agreed, and the next one at this computer shall not find it. */
+  const discard = async (): Promise<void> => (await courier()).discard()
   function reset(): void {
     generation++
     server.clear()
     pending.value = []
     conflicts.value = []
+    stuck.value = []
     undoStack.value = []
     boards.clear()
     columns.clear()
@@ -396,7 +373,7 @@ export const useTasks = defineStore('tasks', () => {
   }
 
   return {
-    server, pending, conflicts, undoStack, boards, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold,
-    loadBoard, loadMore, resync, applyMessage, begin, create, edit, assign, move, remove, restore, undo, resolve, replay, reset,
+    server, pending, conflicts, stuck, undoStack, boards, aliases, commented, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold, loadBoard,
+    loadMore, resync, applyMessage, beforeSending, mutate, begin, create, edit, assign, move, remove, restore, undo, resolve, replay, decide, discard, reset,
   }
 })
