@@ -44,6 +44,9 @@ func (s *Source) CheckTarget(ctx context.Context, target *DB, o CopyOptions) err
 	})
 }
 
+// migrated are the rows of a fresh target: what Migrate has put there, by table.
+var migrated = map[string]string{"meta": "key = 'epoch'", "streams": "id = 'nodes' AND seq = 0"}
+
 // checkEmpty names the tables that have rows which no migration put there.
 func checkEmpty(ctx context.Context, target *pgx.Conn, names []string) error {
 	var filled []string
@@ -60,8 +63,8 @@ func checkEmpty(ctx context.Context, target *pgx.Conn, names []string) error {
 			continue
 		}
 		where := ""
-		if name == "meta" {
-			where = " WHERE key <> 'epoch'" // Migrate makes one
+		if own := migrated[name]; own != "" {
+			where = " WHERE NOT (" + own + ")"
 		}
 		if err := target.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM "+pgx.Identifier{name}.Sanitize()+where+")").Scan(&has); err != nil {
 			return fmt.Errorf("look into table %s: %w", name, err)
@@ -124,10 +127,12 @@ func (s *Source) copyInto(ctx context.Context, tx pgx.Tx, o CopyOptions) ([]Copi
 	if err := checkEmpty(ctx, tx.Conn(), names); err != nil {
 		return nil, err
 	}
-	// The epoch that Migrate has just made gives way to the source's. The log arrives whole, with the same seqs, so it
-	// is the same life of the same log: a client that followed the source goes on where it was.
-	if _, err := tx.Exec(ctx, `DELETE FROM meta`); err != nil {
-		return nil, fmt.Errorf("forget the epoch: %w", err)
+	// What Migrate has just made gives way to the source's, the epoch too. The log arrives whole, with the same seqs, so
+	// it is the same life of the same log: a client that followed the source goes on where it was.
+	for name, rows := range migrated {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+pgx.Identifier{name}.Sanitize()+" WHERE "+rows); err != nil {
+			return nil, fmt.Errorf("empty %s: %w", name, err)
+		}
 	}
 	total, err := s.count(ctx, tables)
 	if err != nil {
