@@ -6,10 +6,11 @@ import { Server } from './server'
 type Arrive = (username: string, path: string, options?: BrowserContextOptions) => Promise<Page>
 
 /** A test with a server, and so with a database, of its own; `arrive` opens somebody's own browser. */
-export const test = base.extend<{ server: Server; arrive: Arrive }>({
-  // eslint-disable-next-line no-empty-pattern
-  server: async ({}, use) => {
-    const server = await Server.start()
+export const test = base.extend<{ settings: Record<string, string>; server: Server; arrive: Arrive }>({
+  /** TANDEM_* variables of the server; test.use() sets them. */
+  settings: [{}, { option: true }],
+  server: async ({ settings }, use) => {
+    const server = await Server.start(settings)
     await use(server)
     await server.close()
   },

@@ -22,12 +22,13 @@ export class Server {
   readonly url: string
   private process: ChildProcess | null = null
 
-  private constructor(private readonly dir: string, port: number) {
+  private constructor(private readonly dir: string, port: number, private readonly settings: Record<string, string>) {
     this.url = `http://127.0.0.1:${port}`
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'tandem-e2e-')), await freePort())
+  /** `settings` are TANDEM_* variables besides those that a test needs anyway. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'tandem-e2e-')), await freePort(), settings)
     await server.up()
     return server
   }
@@ -43,6 +44,7 @@ export class Server {
         TANDEM_DATA_DIR: this.dir,
         TANDEM_RATE_LIMITS: 'off',
         TANDEM_LOG_LEVEL: 'warn',
+        ...this.settings,
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     })

@@ -27,10 +27,11 @@ const (
 
 // Options are the settings of a Service.
 type Options struct {
-	Key          []byte // signs the tokens; at least 32 bytes, the same on all nodes
-	Registration string // Open or Closed
-	BaseURL      string // where people reach the app, for links
-	Dev          bool   // links that would be mailed are logged
+	AccessLife   time.Duration // of access tokens; 0: 15 minutes
+	Key          []byte        // signs the tokens; at least 32 bytes, the same on all nodes
+	Registration string        // Open or Closed
+	BaseURL      string        // where people reach the app, for links
+	Dev          bool          // links that would be mailed are logged
 	Logger       *slog.Logger
 	// InviteValid says whether the token is that of a pending invitation which somebody with this
 	// address may accept: it opens a closed registration. Nil: no invitation does.
@@ -43,6 +44,7 @@ type Service struct {
 	log   *events.Log
 	users *users.Service
 
+	accessLife   time.Duration
 	key          []byte
 	registration string
 	baseURL      string
@@ -64,8 +66,12 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, o Options) *Service
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.AccessLife == 0 {
+		o.AccessLife = accessLife
+	}
 	s := &Service{
-		db: d, log: log, users: u,
+		accessLife: o.AccessLife,
+		db:         d, log: log, users: u,
 		key: o.Key, registration: o.Registration, baseURL: strings.TrimRight(o.BaseURL, "/"), dev: o.Dev, logger: o.Logger, inviteValid: o.InviteValid,
 		hashing:    make(chan struct{}, maxHashing()),
 		apiTokens:  newParser(forAPI, d.Now),

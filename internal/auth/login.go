@@ -55,7 +55,7 @@ func newRefreshToken(ctx context.Context, tx *db.Tx, sessionID string) (string, 
 }
 
 func (s *Service) login(b begun) (Login, error) {
-	access, err := s.sign(forAPI, b.me.ID, b.me.Username, b.sessionID, b.at, b.at.Add(accessLife))
+	access, err := s.sign(forAPI, b.me.ID, b.me.Username, b.sessionID, b.at, b.at.Add(s.accessLife))
 	if err != nil {
 		return Login{}, err
 	}
@@ -64,7 +64,7 @@ func (s *Service) login(b begun) (Login, error) {
 		return Login{}, err
 	}
 	return Login{
-		AccessToken: access, ExpiresIn: int(accessLife / time.Second),
+		AccessToken: access, ExpiresIn: int(s.accessLife / time.Second),
 		RefreshToken: b.refreshToken, PageToken: page, RefreshExpires: b.expires, User: b.me,
 	}, nil
 }

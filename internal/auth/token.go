@@ -20,8 +20,8 @@ const (
 	issuer       = "tandem"
 	forAPI       = "tandem"
 	forPages     = "tandem-page"
-	accessLife   = 15 * time.Minute
-	maxTokenSize = 2048 // ours have about 350 bytes
+	accessLife   = 15 * time.Minute // unless Options say otherwise
+	maxTokenSize = 2048             // ours have about 350 bytes
 )
 
 type claims struct {
@@ -65,8 +65,8 @@ func (s *Service) AccessToken(_ context.Context, actor users.Actor) (token strin
 		return "", 0, errs.New(errs.Unauthenticated, "this needs a session")
 	}
 	now := s.db.Now()
-	token, err = s.sign(forAPI, actor.ID, actor.Username, actor.SessionID, now, now.Add(accessLife))
-	return token, int(accessLife / time.Second), err
+	token, err = s.sign(forAPI, actor.ID, actor.Username, actor.SessionID, now, now.Add(s.accessLife))
+	return token, int(s.accessLife / time.Second), err
 }
 
 // Authenticate returns who an access token speaks for, if its session is alive. Another node's

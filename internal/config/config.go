@@ -24,6 +24,7 @@ type Config struct {
 	DatabaseURL        string        `name:"database-url" env:"TANDEM_DATABASE_URL" help:"postgres://… (empty: SQLite in the data directory)."`
 	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis:// or rediss:// for several nodes: hints and presence (more nodes of a Cluster: ?addr=host:port; Sentinels: ?master_set=name). Without it nodes look for each other's changes in the database every second."`
 	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
+	AccessTokenLife    time.Duration `default:"15m" help:"How long an access token is good for; clients fetch a new one in time."`
 	Registration       string        `default:"open" enum:"open,closed" help:"Who may register: open or closed (the first user always may)."`
 	Dev                bool          `help:"Development mode: password reset links are logged, the web app may come from Vite."`
 	LogLevel           string        `default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged."`
@@ -102,6 +103,9 @@ func (c *Config) Validate(getenv func(string) string) error {
 	}
 	if c.SigningKey != "" && len(c.SigningKey) < 32 {
 		errs = append(errs, errors.New("signing-key: must have at least 32 characters"))
+	}
+	if c.AccessTokenLife != 0 && (c.AccessTokenLife < 10*time.Second || c.AccessTokenLife > 24*time.Hour) {
+		errs = append(errs, errors.New("access-token-life: must be from 10s to 24h"))
 	}
 	if c.Postgres() && c.SigningKey == "" {
 		errs = append(errs, errors.New("signing-key: with PostgreSQL several nodes share one key: set TANDEM_SIGNING_KEY or TANDEM_SIGNING_KEY_FILE (for example from `openssl rand -hex 32`)"))

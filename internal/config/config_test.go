@@ -66,6 +66,7 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"redis of another kind":       {func(c *config.Config) { c.RedisURL = "localhost:6379" }, []string{"redis-url: "}},
 		"short signing key":           {func(c *config.Config) { c.SigningKey = key[1:] }, []string{"signing-key: ", "32"}},
 		"postgres without key":        {func(c *config.Config) { c.DatabaseURL = "postgres://host/x" }, []string{"signing-key: ", "TANDEM_SIGNING_KEY"}},
+		"hasty access tokens":         {func(c *config.Config) { c.AccessTokenLife = time.Second }, []string{"access-token-life: "}},
 		"negative shutdown delay":     {func(c *config.Config) { c.ShutdownDelay = -1 }, []string{"shutdown-delay: "}},
 		"no import size":              {func(c *config.Config) { c.MaxImportSize = 0 }, []string{"max-import-size: "}},
 		"no retention days":           {func(c *config.Config) { c.EventRetentionDays = 0 }, []string{"event-retention-days"}},

@@ -1,41 +1,49 @@
-import type { Centrifuge, PublicationContext, SubscribedContext, UnsubscribedContext } from 'centrifuge'
+import type { Centrifuge, DisconnectedContext, PublicationContext, SubscribedContext, UnsubscribedContext } from 'centrifuge'
 import { readonly, ref } from 'vue'
-import { fresh, refresh } from '@/api/token'
 import type { Position } from './feed'
 
 export type LinkState = 'off' | 'connecting' | 'live'
 const state = ref<LinkState>('off')
 /** Of the one socket that everything shares. */
 export const link = readonly(state)
+const over = ref('')
+/** Why the server ended the connection for a while, in words; '': it did not. */
+export const ended = readonly(over)
 
 export interface ChannelHooks {
-  position(): Position | null
-  publication(data: unknown): void
+  position?(): Position | null
+  publication?(data: unknown): void
   /** `recovered` false: what was missed could not be brought, so the snapshot has to be read again. */
-  subscribed(recovered: boolean, position: Position | null): void
+  subscribed?(recovered: boolean, position: Position | null, data: unknown): void
   /** The right to it ended. */
-  refused(): void
+  refused?(): void
 }
 
+/** The codes are those of docs/api/realtime.md; after any other one, the client connects again by itself. */
+const REASONS: Record<number, string> = {
+  3504: 'Tandem is open in too many tabs.',
+  3505: 'This page follows too much at once.',
+}
+/** After a final refusal, the next attempt. */
+const LATER = 30_000
+
 let client: Promise<Centrifuge> | null = null
-const channels = new Map<string, () => void>()
 
 async function make(): Promise<Centrifuge> {
-  const { Centrifuge, UnauthorizedError } = await import('centrifuge')
-  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`
-  const made = new Centrifuge(url, {
-    getToken: async () => {
-      const token = (fresh() ?? (await refresh()))?.token
-      if (!token) throw new UnauthorizedError('logged out')
-      return token
-    },
-    minReconnectDelay: 300,
-    maxReconnectDelay: 10_000,
-    maxServerPingDelay: 8000,
+  const { makeClient } = await import('./socket')
+  const made = makeClient()
+  made.on('connected', () => {
+    state.value = 'live'
+    over.value = ''
   })
-  made.on('connected', () => (state.value = 'live'))
   made.on('connecting', () => (state.value = 'connecting'))
-  made.on('disconnected', () => (state.value = 'off'))
+  made.on('disconnected', (ctx: DisconnectedContext) => {
+    state.value = 'off'
+    // 0: by this page itself; 1 and own codes: nobody is logged in, which the session deals with.
+    if (ctx.code < 3500 || ctx.code >= 4000) return
+    over.value = REASONS[ctx.code] ?? 'The server ended the live connection.'
+    setTimeout(() => { if (over.value) made.connect() }, LATER)
+  })
   made.connect()
   return made
 }
@@ -50,15 +58,15 @@ export function open(channel: string, hooks: ChannelHooks): () => void {
   })
   void client.then(it => {
     if (closed) return
-    const since = hooks.position()
-    const sub = it.getSubscription(channel) ?? it.newSubscription(channel, { recoverable: true, ...(since && { since: { offset: since.seq, epoch: since.epoch } }) })
-    sub.on('publication', (ctx: PublicationContext) => hooks.publication(ctx.data))
+    const since = hooks.position?.()
+    const sub = it.getSubscription(channel) ?? it.newSubscription(channel, { ...(hooks.position && { recoverable: true }), ...(since && { since: { offset: since.seq, epoch: since.epoch } }) })
+    sub.on('publication', (ctx: PublicationContext) => hooks.publication?.(ctx.data))
     sub.on('subscribed', (ctx: SubscribedContext) => {
       const at = ctx.streamPosition
-      hooks.subscribed(!ctx.wasRecovering || ctx.recovered, at ? { seq: at.offset, epoch: at.epoch } : null)
+      hooks.subscribed?.(!ctx.wasRecovering || ctx.recovered, at ? { seq: at.offset, epoch: at.epoch } : null, ctx.data)
     })
     sub.on('unsubscribed', (ctx: UnsubscribedContext) => {
-      if (ctx.code !== 0) hooks.refused() // 0: by this page itself
+      if (ctx.code !== 0) hooks.refused?.() // 0: by this page itself
     })
     sub.subscribe()
     close = () => {
@@ -67,12 +75,16 @@ export function open(channel: string, hooks: ChannelHooks): () => void {
       it.removeSubscription(sub)
     }
   }).catch(() => undefined)
-  channels.set(channel, () => close())
   return () => {
     closed = true
-    channels.delete(channel)
     close()
   }
+}
+
+/** Says something to the server that may be lost. */
+export async function tell(method: string, data: object): Promise<void> {
+  const it = await client?.catch(() => null)
+  if (it?.state === 'connected') await it.rpc(method, data).catch(() => undefined)
 }
 
 /** Tries again now instead of after the back-off: the network is back, or the laptop woke up. */
@@ -88,7 +100,7 @@ export async function reconnect(): Promise<void> {
 export async function disconnect(): Promise<void> {
   const it = await client?.catch(() => null)
   client = null
-  channels.clear()
+  over.value = ''
   it?.disconnect()
   state.value = 'off'
 }

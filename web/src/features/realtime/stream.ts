@@ -1,15 +1,17 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { ApiError, teams as teamsApi, type Message, type UserMessage } from '@/api'
+import { ApiError, teams as teamsApi, type CommentMessage, type Message, type TaskMessage, type UserMessage } from '@/api'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
 import { useTasks } from '@/features/tasks/store'
 import { useTeams } from '@/features/teams/store'
 import { clock } from '@/lib/time'
 import { online } from '@/lib/online'
+import { useToast } from '@/ui/toast'
 import { access, refresh } from '@/api/token'
-import { disconnect, link, open, reconnect } from './connection'
+import { disconnect, ended, link, open, reconnect } from './connection'
 import { Feed, type Position } from './feed'
+import { forgetViewers, resetViewers, setViewers, type PresenceMessage, type Viewer } from './presence'
 
 const TICK = 5000
 /** A timer that is this late has slept: the machine was suspended. */
@@ -19,11 +21,15 @@ const POLL = 10_000
 /** A reconnect shorter than this is nobody's business. */
 const PATIENCE = 3000
 
+/** One's own stream also brings the changes of tasks that one made, has, or watches. */
+const isOfTask = (message: UserMessage | TaskMessage | CommentMessage): message is TaskMessage | CommentMessage => message.type.startsWith('task.') || message.type.startsWith('comment.')
+
 interface Followed { feed: Feed; users: number; close: (() => void) | null }
 
 /** Brings the changes of the followed teams, and one's own, into the stores. */
 export const useStream = defineStore('stream', () => {
   const session = useSession()
+  const toast = useToast()
   const teams = useTeams()
   const projects = useProjects()
   const tasks = useTasks()
@@ -45,6 +51,7 @@ export const useStream = defineStore('stream', () => {
   const stale = computed<string | null>(() => {
     if (!started.value || lostAt.value === null) return null
     if (!online.value) return `You are offline. Showing data from ${clock(lostAt.value)}; your changes are sent when the connection is back.`
+    if (ended.value) return `${ended.value} Changes are fetched every few seconds instead.`
     return late.value ? `Reconnecting… Showing data from ${clock(lostAt.value)}.` : null
   })
 
@@ -72,8 +79,13 @@ export const useStream = defineStore('stream', () => {
   function connect(teamId: string, it: Followed): void {
     it.close ??= open(`team:${teamId}`, {
       position: () => it.feed.position,
-      publication: data => it.feed.receive(data as Message),
-      subscribed: (recovered, position) => {
+      publication: data => {
+        const message = data as Message | PresenceMessage
+        if (message.type === 'presence.changed') setViewers(teamId, message.task_id, message.users)
+        else it.feed.receive(message)
+      },
+      subscribed: (recovered, position, data) => {
+        resetViewers(teamId, (data as { presence?: Record<string, Viewer[]> } | undefined)?.presence ?? {})
         if (position && !it.feed.position) {
           // No board was read yet: what the page knows of the team may be older than the subscription.
           it.feed.begin(position)
@@ -85,6 +97,7 @@ export const useStream = defineStore('stream', () => {
       refused: () => {
         // Either membership ended, or the subscription has to be made anew.
         it.close = null
+        forgetViewers(teamId)
         void teamsApi.get(teamId).then(team => { teams.put(team); if (it.users) connect(teamId, it) }, () => teams.drop(teamId))
       },
     })
@@ -101,6 +114,7 @@ export const useStream = defineStore('stream', () => {
       if (--it.users) return
       it.close?.()
       followed.delete(teamId)
+      forgetViewers(teamId)
     }
   }
   /** A snapshot of this team was read at `position`: the stream goes on from there. */
@@ -115,7 +129,13 @@ export const useStream = defineStore('stream', () => {
     closeUser = open(`user:${session.user.id}`, {
       position: () => null,
       publication: data => {
-        const message = data as UserMessage
+        const message = data as UserMessage | TaskMessage | CommentMessage
+        if (isOfTask(message)) {
+          // A followed team brings its own changes, in order.
+          if (!followed.has(message.team_id)) tasks.applyMessage(message)
+          return
+        }
+        if (message.type === 'team.left') toast.show(`You are no longer a member of ${teams.byId(message.team_id)?.name ?? 'a team'}`)
         teams.applyUserMessage(message)
         if (message.type === 'team.left') projects.dropTeam(message.team_id)
         // Somebody ended a session; the server knows whether it was this one.
@@ -173,6 +193,7 @@ export const useStream = defineStore('stream', () => {
   watch([link, online, started], () => {
     clearTimeout(patience)
     const live = link.value === 'live' && online.value
+    if (!live) forgetViewers()
     if (live || !started.value) {
       lostAt.value = null
       late.value = false

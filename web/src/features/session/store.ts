@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { auth, me as meApi, type Boot, type Config, type Me, type TokenAnswer } from '@/api'
 import { clearToken, onToken, refresh, setToken } from '@/api/token'
 import { sweep } from '@/lib/storage'
@@ -11,6 +11,8 @@ export const useSession = defineStore('session', () => {
   const config = shallowRef<Config | null>(null)
   const loggedIn = computed(() => user.value !== null)
   const over = new Set<() => void>()
+  /** This page is logging out by itself. */
+  const leaving = ref(false)
 
   onToken(answer => {
     if (!answer) return end()
@@ -57,7 +59,9 @@ export const useSession = defineStore('session', () => {
   async function logout(): Promise<void> {
     await auth.logout().catch(() => undefined)
     sweep(true)
+    leaving.value = true
     clearToken(true)
+    leaving.value = false
   }
   async function update(input: Parameters<typeof meApi.update>[0]): Promise<Me> {
     user.value = await meApi.update(input)
@@ -70,7 +74,7 @@ export const useSession = defineStore('session', () => {
     return () => over.delete(listener)
   }
 
-  return { user, config, loggedIn, start, loadConfig, login, register, logout, update, onEnd }
+  return { user, config, loggedIn, leaving, start, loadConfig, login, register, logout, update, onEnd }
 })
 
 function readBoot(): Boot | null {
