@@ -263,9 +263,10 @@ func (a *App) server(h http.Handler) *http.Server {
 
 func (a *App) stop(ctx context.Context, servers []*http.Server) error {
 	a.api.SetDraining(true)
-	if a.cfg.ShutdownDelay > 0 {
-		t := time.NewTimer(a.cfg.ShutdownDelay)
+	if half := a.cfg.ShutdownDelay / 2; half > 0 {
+		t := time.NewTimer(half) // until load balancers have seen it
 		<-t.C
+		a.realtime.Drain(ctx, half)
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopWithin)
 	defer cancel()
