@@ -105,6 +105,38 @@ func TestANodeServesWithoutRedis(t *testing.T) {
 	}
 }
 
+// Who was present through a node that is killed is gone within a minute, and those who stop properly at
+// once.
+func TestPresenceEndsWithItsNode(t *testing.T) {
+	t.Parallel()
+	environ := []string{"TANDEM_DATABASE_URL=" + postgres(t), "TANDEM_REDIS_URL=" + redisURL(t), "TANDEM_SIGNING_KEY=" + key}
+	a, b, c := serve(t, t.TempDir(), environ...), serve(t, t.TempDir(), environ...), serve(t, t.TempDir(), environ...)
+	ann := a.register(t, "ann").AccessToken
+	var team, project, task struct{ ID string }
+	a.want(t, 201, "POST", "/api/teams", ann, map[string]any{"name": "Lamp"}, &team)
+	a.want(t, 201, "POST", "/api/teams/"+team.ID+"/projects", ann, map[string]any{"name": "Lamp", "key": "LAMP"}, &project)
+	a.want(t, 201, "POST", "/api/projects/"+project.ID+"/tasks", ann, map[string]any{"title": "x"}, &task)
+	present := func() int {
+		var list struct{ Items []struct{ ID string } }
+		a.want(t, 200, "GET", "/api/tasks/"+task.ID+"/presence", ann, nil, &list)
+		return len(list.Items)
+	}
+	for _, n := range []*server{b, c} {
+		go func() { _ = follow(t, n, "/ws/tasks/"+task.ID, ann, func(int64) {}) }()
+		eventually(t, "she is seen from the first node", func() bool { return present() == 1 })
+		began := time.Now()
+		if n == b {
+			n.stop(t)
+		} else {
+			n.signal(t, syscall.SIGKILL)
+		}
+		eventually(t, "she is gone", func() bool { return present() == 0 })
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("gone after %v", took)
+		}
+	}
+}
+
 // balancer knows which nodes are ready, as a load balancer does that asks every 50 ms.
 type balancer struct {
 	mu    sync.Mutex

@@ -50,7 +50,10 @@ func New(url string, log *slog.Logger) (*Client, error) {
 	}
 	o.DisableCache = true
 	o.ClientName = "tandem"
-	o.Sentinel.Dialer = net.Dialer{Timeout: o.Dialer.Timeout}
+	if o.Sentinel.MasterSet != "" {
+		o.Sentinel.Dialer = net.Dialer{Timeout: o.Dialer.Timeout}
+		o.Sentinel.TopologyRefreshInterval = 5 * time.Second // a failover that nobody heard of
+	}
 	return &Client{options: o, log: log}, nil
 }
 
