@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gorilla/websocket"
 )
 
 // Whatever people and the operator do, and though every level is logged, the log tells no secret.
@@ -116,4 +118,25 @@ func TestLogTellsNoSecrets(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A browser without subprotocols may have to put its token into the address.
+func TestTokensOfSocketsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), "TANDEM_LOG_LEVEL=debug")
+	token := s.register(t, "ann").AccessToken
+	for _, path := range []string{"/ws", "/ws/notifications", "/ws/teams/nothing", "/ws/nothing"} {
+		conn, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+path+"?token="+token, nil)
+		if res == nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}
+	s.stop(t)
+	if log := s.log.String(); strings.Contains(log, token) || !strings.Contains(log, `"route":"/ws/"`) {
+		t.Errorf("the log holds the token, or not the requests:\n%s", log)
+	}
 }
