@@ -15,9 +15,8 @@ import (
 
 const (
 	sessionLife = 30 * 24 * time.Hour // since the last refresh
-	// justRotated is how long a used refresh token is taken for a second tab's or a repeated
-	// request, and not for a thief's.
-	justRotated = 10 * time.Second
+	// justRotated is how long the request that used a refresh token may be repeated.
+	justRotated = time.Minute
 )
 
 var (
@@ -114,17 +113,17 @@ func (s *Service) Login(ctx context.Context, login, password string, client Clie
 }
 
 // Refresh trades a refresh token for the next one and a new access token. A token that comes again
-// within ten seconds gets a Login without RefreshToken; one that comes again later is taken for
-// stolen, and its session ends.
-func (s *Service) Refresh(ctx context.Context, refreshToken string, client Client) (Login, error) {
+// is taken for stolen, and its session ends: unless it comes soon and with the same key, which makes
+// it a repeat of a request whose answer was lost, or another tab's.
+func (s *Service) Refresh(ctx context.Context, refreshToken, key string, client Client) (Login, error) {
 	hash := hashOf(refreshToken)
 	var b begun
 	var reused error
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		b, reused = begun{at: tx.Now}, nil
-		err := tx.QueryRowContext(ctx, useRefreshToken, hash, db.Time(tx.Now)).Scan(&b.sessionID)
+		err := tx.QueryRowContext(ctx, useRefreshToken, hash, db.Time(tx.Now), key).Scan(&b.sessionID)
 		if db.NoRow(err) {
-			reused, err = s.refreshAgain(ctx, tx, hash, &b)
+			reused, err = s.refreshAgain(ctx, tx, hash, key, client.clean(), &b)
 			return err
 		}
 		if err != nil {
@@ -173,9 +172,10 @@ func (s *Service) ofUser(ctx context.Context, tx *db.Tx, userID string, b *begun
 
 // refreshAgain decides about a token that cannot be used. What it returns as reused is refused
 // although the transaction commits: the session must end.
-func (s *Service) refreshAgain(ctx context.Context, tx *db.Tx, hash string, b *begun) (reused, err error) {
+func (s *Service) refreshAgain(ctx context.Context, tx *db.Tx, hash, key string, client Client, b *begun) (reused, err error) {
 	var usedAt *time.Time
-	err = tx.QueryRowContext(ctx, findRefreshToken, hash).Scan(&b.sessionID, db.ScanTimeOrNull(&usedAt))
+	var usedKey string
+	err = tx.QueryRowContext(ctx, findRefreshToken, hash).Scan(&b.sessionID, db.ScanTimeOrNull(&usedAt), &usedKey)
 	if db.NoRow(err) {
 		return nil, errRefreshInvalid
 	}
@@ -192,9 +192,8 @@ func (s *Service) refreshAgain(ctx context.Context, tx *db.Tx, hash string, b *b
 	if usedAt == nil { // free after all
 		return nil, db.ErrRetry
 	}
-	if tx.Now.Sub(*usedAt) <= justRotated {
-		b.expires = session.ExpiresAt
-		return nil, s.ofUser(ctx, tx, session.userID, b)
+	if key != "" && key == usedKey && tx.Now.Sub(*usedAt) <= justRotated {
+		return nil, s.rotate(ctx, tx, client, b)
 	}
 	if _, err := s.endOne(ctx, tx, session.userID, session.ID, nil, nil); err != nil {
 		return nil, err
@@ -211,7 +210,7 @@ func (s *Service) Logout(ctx context.Context, refreshToken string) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		var id string
 		var usedAt *time.Time
-		err := tx.QueryRowContext(ctx, findRefreshToken, hashOf(refreshToken)).Scan(&id, db.ScanTimeOrNull(&usedAt))
+		err := tx.QueryRowContext(ctx, findRefreshToken, hashOf(refreshToken)).Scan(&id, db.ScanTimeOrNull(&usedAt), new(string))
 		if db.NoRow(err) {
 			return nil
 		}

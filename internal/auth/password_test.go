@@ -34,12 +34,12 @@ func TestChangePasswordEndsOtherSessions(t *testing.T) {
 		e.actor(t, here)
 		_, err := e.Authenticate(t.Context(), other.AccessToken)
 		wantCode(t, err, errs.Unauthenticated, "token_invalid")
-		_, err = e.Refresh(t.Context(), other.RefreshToken, laptop)
+		_, err = e.Refresh(t.Context(), other.RefreshToken, "", laptop)
 		wantCode(t, err, errs.Unauthenticated, "refresh_invalid")
 		if got := <-e.ended; got != elsewhere.SessionID || len(e.ended) != 0 {
 			t.Errorf("got hook for %s, want once for %s", got, elsewhere.SessionID)
 		}
-		if _, err := e.Refresh(t.Context(), here.RefreshToken, phone); err != nil {
+		if _, err := e.Refresh(t.Context(), here.RefreshToken, "", phone); err != nil {
 			t.Fatal(err)
 		}
 		_, err = e.Login(t.Context(), "ann", password, phone)

@@ -85,8 +85,12 @@ func (s *Service) CreateUser(ctx context.Context, in RegisterInput, admin bool) 
 		return users.Me{}, err
 	}
 	var me users.Me
-	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		me, err = s.create(ctx, tx, n, admin)
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		first, err := s.users.First(ctx, tx) // somebody has to be able to administer
+		if err != nil {
+			return err
+		}
+		me, err = s.create(ctx, tx, n, admin || first)
 		return err
 	})
 	if err != nil {

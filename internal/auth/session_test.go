@@ -26,7 +26,7 @@ func TestRefreshRotates(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		first := e.register(t)
 		e.clock.Advance(14 * time.Minute)
-		second, err := e.Refresh(t.Context(), first.RefreshToken, auth.Client{UserAgent: strings.Repeat("ü\n", 300), IP: "192.0.2.9"})
+		second, err := e.Refresh(t.Context(), first.RefreshToken, "", auth.Client{UserAgent: strings.Repeat("ü\n", 300), IP: "192.0.2.9"})
 		if err != nil || second.RefreshToken == "" || second.RefreshToken == first.RefreshToken || second.User != first.User || second.ExpiresIn != 900 {
 			t.Fatalf("got %+v, %v", second, err)
 		}
@@ -45,61 +45,62 @@ func TestRefreshRotates(t *testing.T) {
 			t.Fatalf("got expiry %v, want %v, later than before", got, want)
 		}
 		e.clock.Advance(14 * time.Minute)
-		if _, err := e.Refresh(t.Context(), second.RefreshToken, phone); err != nil {
+		if _, err := e.Refresh(t.Context(), second.RefreshToken, "", phone); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func TestRefreshRepeatedAtOnceKeepsTheSession(t *testing.T) {
+func TestARepeatedRefreshIsNoReuse(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		first := e.register(t)
-		second, err := e.Refresh(t.Context(), first.RefreshToken, phone)
+		second, err := e.Refresh(t.Context(), first.RefreshToken, "key", phone)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.clock.Advance(9 * time.Second)
-		again, err := e.Refresh(t.Context(), first.RefreshToken, phone)
-		if err != nil || again.RefreshToken != "" || again.User != first.User || !again.RefreshExpires.Equal(second.RefreshExpires) {
-			t.Fatalf("got %+v, %v, want an answer without refresh token", again, err)
+		e.clock.Advance(30 * time.Second) // the answer was lost
+		again, err := e.Refresh(t.Context(), first.RefreshToken, "key", phone)
+		if err != nil || again.RefreshToken == "" || again.RefreshToken == second.RefreshToken || again.User != first.User {
+			t.Fatalf("got %+v, %v, want another refresh token", again, err)
 		}
 		if a, b := e.actor(t, again), e.actor(t, second); a != b {
 			t.Fatalf("got %+v and %+v, want one session", a, b)
 		}
-		if _, err := e.AuthenticatePage(t.Context(), again.PageToken); err != nil {
-			t.Fatal(err)
+		for _, l := range []auth.Login{second, again} {
+			if _, err := e.Refresh(t.Context(), l.RefreshToken, "other key", phone); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if _, err := e.Refresh(t.Context(), second.RefreshToken, phone); err != nil {
-			t.Fatal(err)
-		}
+		_, err = e.Refresh(t.Context(), first.RefreshToken, "third key", phone)
+		wantCode(t, err, errs.Unauthenticated, "refresh_reused")
 	})
 }
 
-func TestOfManyRefreshesAtOnceOneRotates(t *testing.T) {
+func TestARepeatThatComesTooLateIsReuse(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		first := e.register(t)
-		const n = 8
+		if _, err := e.Refresh(t.Context(), first.RefreshToken, "key", phone); err != nil {
+			t.Fatal(err)
+		}
+		e.clock.Advance(61 * time.Second)
+		_, err := e.Refresh(t.Context(), first.RefreshToken, "key", phone)
+		wantCode(t, err, errs.Unauthenticated, "refresh_reused")
+	})
+}
+
+// Two tabs that cannot lock each other out share a key.
+func TestManyRefreshesAtOnceWithOneKey(t *testing.T) {
+	each(t, auth.Options{}, func(t *testing.T, e *env) {
+		first := e.register(t)
 		var wg sync.WaitGroup
-		got := make(chan auth.Login, n)
-		for range n {
+		for range 8 {
 			wg.Go(func() {
-				l, err := e.Refresh(t.Context(), first.RefreshToken, phone)
-				if err != nil {
-					t.Error(err)
+				if l, err := e.Refresh(t.Context(), first.RefreshToken, "key", phone); err != nil || l.RefreshToken == "" {
+					t.Errorf("got %+v, %v", l, err)
 				}
-				got <- l
 			})
 		}
 		wg.Wait()
-		rotated := 0
-		for range n {
-			if (<-got).RefreshToken != "" {
-				rotated++
-			}
-		}
-		if rotated != 1 {
-			t.Fatalf("got %d new refresh tokens, want 1", rotated)
-		}
 	})
 }
 
@@ -107,22 +108,21 @@ func TestReuseEndsTheSession(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		first := e.register(t)
 		other := e.login(t)
-		second, err := e.Refresh(t.Context(), first.RefreshToken, phone)
+		second, err := e.Refresh(t.Context(), first.RefreshToken, "", phone)
 		if err != nil {
 			t.Fatal(err)
 		}
 		a := e.actor(t, second) // is in the cache now
-		e.clock.Advance(11 * time.Second)
-		_, err = e.Refresh(t.Context(), first.RefreshToken, phone)
+		_, err = e.Refresh(t.Context(), first.RefreshToken, "", phone)
 		wantCode(t, err, errs.Unauthenticated, "refresh_reused")
 
 		_, err = e.Authenticate(t.Context(), second.AccessToken)
 		wantCode(t, err, errs.Unauthenticated, "token_invalid")
 		_, err = e.AuthenticatePage(t.Context(), second.PageToken)
 		wantCode(t, err, errs.Unauthenticated, "token_invalid")
-		_, err = e.Refresh(t.Context(), second.RefreshToken, phone)
+		_, err = e.Refresh(t.Context(), second.RefreshToken, "", phone)
 		wantCode(t, err, errs.Unauthenticated, "refresh_invalid")
-		_, err = e.Refresh(t.Context(), first.RefreshToken, phone)
+		_, err = e.Refresh(t.Context(), first.RefreshToken, "", phone)
 		wantCode(t, err, errs.Unauthenticated, "refresh_invalid")
 		if got := <-e.ended; got != a.SessionID || len(e.ended) != 0 {
 			t.Errorf("got hook for %s, want once for %s", got, a.SessionID)
@@ -140,7 +140,7 @@ func TestReuseEndsTheSession(t *testing.T) {
 func TestUnknownRefreshToken(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		for _, token := range []string{"", "x", strings.Repeat("\x00\xff", 9000)} {
-			_, err := e.Refresh(t.Context(), token, phone)
+			_, err := e.Refresh(t.Context(), token, "", phone)
 			wantCode(t, err, errs.Unauthenticated, "refresh_invalid")
 			if err := e.Logout(t.Context(), token); err != nil {
 				t.Errorf("log out: %v", err)
@@ -230,7 +230,7 @@ func TestSessionExpiresUnlessUsed(t *testing.T) {
 		l := e.register(t)
 		used := e.login(t)
 		e.clock.Advance(29 * 24 * time.Hour)
-		used, err := e.Refresh(t.Context(), used.RefreshToken, laptop)
+		used, err := e.Refresh(t.Context(), used.RefreshToken, "", laptop)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +238,7 @@ func TestSessionExpiresUnlessUsed(t *testing.T) {
 			t.Fatalf("page token of an old session: %v", err)
 		}
 		e.clock.Advance(25 * time.Hour)
-		_, err = e.Refresh(t.Context(), l.RefreshToken, phone)
+		_, err = e.Refresh(t.Context(), l.RefreshToken, "", phone)
 		wantCode(t, err, errs.Unauthenticated, "refresh_invalid")
 		_, err = e.AuthenticatePage(t.Context(), l.PageToken)
 		wantCode(t, err, errs.Unauthenticated, "token_expired")
@@ -252,7 +252,7 @@ func TestSessionExpiresUnlessUsed(t *testing.T) {
 			t.Errorf("got %d refresh tokens, want a used and a new one", got)
 		}
 		e.clock.Advance(20 * 24 * time.Hour)
-		if _, err = e.Refresh(t.Context(), used.RefreshToken, laptop); err != nil {
+		if _, err = e.Refresh(t.Context(), used.RefreshToken, "", laptop); err != nil {
 			t.Fatal(err)
 		}
 		e.clock.Advance(10 * 24 * time.Hour) // the first token was used 31 days ago, the second 10

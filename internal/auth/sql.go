@@ -53,13 +53,13 @@ VALUES ($1, $2, $3)`
 // Index: refresh_tokens' primary key. Of two requests with one token, exactly one gets a row.
 const useRefreshToken = `
 UPDATE refresh_tokens
-SET used_at = $2
+SET used_at = $2, used_key = $3
 WHERE hash = $1 AND used_at IS NULL
 RETURNING session_id`
 
 // Index: refresh_tokens' primary key.
 const findRefreshToken = `
-SELECT session_id, used_at
+SELECT session_id, used_at, used_key
 FROM refresh_tokens
 WHERE hash = $1`
 

@@ -85,7 +85,7 @@ func TestCopyHoldsEverything(t *testing.T) {
 	if _, err := to.Auth.Login(ctx, "bob@example.org", tandemtest.Password, auth.Client{}); err != nil {
 		t.Errorf("login: %v", err)
 	}
-	if _, err := to.Auth.Refresh(ctx, from.session.RefreshToken, auth.Client{}); err != nil {
+	if _, err := to.Auth.Refresh(ctx, from.session.RefreshToken, "", auth.Client{}); err != nil {
 		t.Errorf("the session from before: %v", err)
 	}
 	// The numbers go on where they were: of tasks, of the log and of what PostgreSQL counts itself.

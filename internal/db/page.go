@@ -1,8 +1,10 @@
 package db
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"regexp"
 
 	"tandem/internal/errs"
 )
@@ -40,6 +42,9 @@ func EncodeCursor(key any) *string {
 	return &s
 }
 
+// yearZero is a time before the first year, which PostgreSQL does not know.
+var yearZero = regexp.MustCompile(`"0000-\d\d-\d\dT`)
+
 // DecodeCursor reads what EncodeCursor made into key; "" leaves it alone.
 func DecodeCursor(s string, key any) error {
 	if s == "" {
@@ -49,7 +54,8 @@ func DecodeCursor(s string, key any) error {
 	if err == nil {
 		err = json.Unmarshal(b, key)
 	}
-	if err != nil {
+	// What is not of our making may hold what the database cannot compare with.
+	if err != nil || bytes.Contains(b, []byte(`\u0000`)) || yearZero.Match(b) {
 		return errs.Field("query.cursor", "is not a cursor of this list: pass next_cursor as it was answered")
 	}
 	return nil

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 	"net/http"
 	"time"
 
@@ -84,15 +85,26 @@ func (a *API) refresh(ctx context.Context, _ users.Actor, in *refreshInput) (Tok
 	if in.Token == "" {
 		return Tokens{}, errs.Code(errs.Unauthenticated, "refresh_missing", "there is no session to go on with: log in")
 	}
-	l, err := a.Auth.Refresh(ctx, in.Token, requestOf(ctx).client)
+	l, err := a.Auth.Refresh(ctx, in.Token, requestOf(ctx).actor.Mutation.ID, requestOf(ctx).client)
 	return a.tokens(l), err
 }
 
-func (a *API) logout(ctx context.Context, _ users.Actor, in *refreshInput) (signedOut, error) {
-	if in.Token == "" {
-		return a.signedOut(), nil
+type logoutInput struct {
+	Token  string `cookie:"tandem_refresh" doc:"the refresh token"`
+	Bearer string `header:"Authorization" hidden:"true"`
+}
+
+// logout ends the session of the cookie, or without one that of the access token.
+func (a *API) logout(ctx context.Context, _ users.Actor, in *logoutInput) (signedOut, error) {
+	if in.Token != "" {
+		return a.signedOut(), a.Auth.Logout(ctx, in.Token)
 	}
-	return a.signedOut(), a.Auth.Logout(ctx, in.Token)
+	_, token, _ := strings.Cut(in.Bearer, " ")
+	actor, _, err := a.Auth.Verify(ctx, token)
+	if err != nil {
+		return a.signedOut(), nil //nolint:nilerr // whoever is nobody is logged out
+	}
+	return a.signedOut(), a.Auth.RevokeSession(ctx, actor, actor.SessionID)
 }
 
 type forgotInput struct {

@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	maxBody       = 1 << 20
+	maxBody       = 4 << 20 // a description and what it was, each character escaped
 	bodyTimeout   = 30 * time.Second
 	uploadTimeout = 15 * time.Minute
 )

@@ -195,14 +195,13 @@ func TestEveryRouteAnswersEachRoleAsItShould(t *testing.T) {
 		shared := s.world(t, "")
 		for _, row := range matrix {
 			w := shared
-			if row.route == "DELETE /api/teams/{id}" {
-				w = s.world(t, "doomed")
+			if row.route == "DELETE /api/teams/{id}" || row.route == "POST /api/auth/logout" {
+				w = s.world(t, "doomed"+method(row.route))
 			}
 			want := strings.Fields(row.want)
-			method, _, _ := strings.Cut(row.route, " ")
 			for i, who := range askers {
 				path, body := row.target(t, s, w)
-				a := s.request(t, w.people[who].Username, method, path, body)
+				a := s.request(t, w.people[who].Username, method(row.route), path, body)
 				if got := fmt.Sprint(a.status); got != want[i] {
 					t.Errorf("%s as %q: got %s, want %s\n%s", row.route, who, got, want[i], a.text)
 				}
@@ -215,6 +214,11 @@ func TestEveryRouteAnswersEachRoleAsItShould(t *testing.T) {
 			}
 		}
 	})
+}
+
+func method(route string) string {
+	m, _, _ := strings.Cut(route, " ")
+	return m
 }
 
 // routesOf lists the operations of the document.

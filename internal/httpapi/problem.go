@@ -179,7 +179,7 @@ func problemOfKnown(known []*errs.Error) *Problem {
 func location(field string) string {
 	for _, place := range []string{"body.", "path.", "query.", "header.", "cookie."} {
 		if strings.HasPrefix(field, place) {
-			return field
+			return strings.TrimSuffix(field, ".") // "body." is the body as a whole
 		}
 	}
 	return "body." + field

@@ -214,11 +214,11 @@ func (a *API) deleteComment(ctx context.Context, actor users.Actor, in *byIDIf) 
 type searchInput struct {
 	Q      string `query:"q" required:"true" maxLength:"200" doc:"words; each must be there, the last may be unfinished"`
 	TeamID string `query:"team_id" doc:"without it: all your teams"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Page
 }
 
 func (a *API) search(ctx context.Context, actor users.Actor, in *searchInput) (db.Page[tasks.Found], error) {
-	return a.Tasks.Search(ctx, actor, tasks.SearchQuery{Query: in.Q, TeamID: in.TeamID, Limit: in.Limit})
+	return a.Tasks.Search(ctx, actor, tasks.SearchQuery{Query: in.Q, TeamID: in.TeamID, Limit: in.Limit, Cursor: in.Cursor})
 }
 
 type boardInput struct {

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -154,8 +156,17 @@ func Handle[A Args](s *Service, work func(ctx context.Context, job *Job[A]) erro
 		if errors.As(err, &c) {
 			return river.JobCancel(err)
 		}
-		return err
+		return storable(err)
 	}))
+}
+
+// storable is an error whose text every database keeps. One with a U+0000 in it, as a database
+// quotes what it was given, would fail again when River notes it, and hold up the jobs beside it.
+func storable(err error) error {
+	if err == nil || !strings.ContainsRune(err.Error(), 0) && utf8.ValidString(err.Error()) {
+		return err
+	}
+	return errors.New(strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"), "\uFFFD"))
 }
 
 // guarded makes an error of a panic, so that it is logged once: River itself logs it beside the handler.

@@ -141,11 +141,15 @@ func (s *Service) loadComment(ctx context.Context, tx *db.Tx, actor users.Actor,
 	return c, t, err
 }
 
-func checkCommentVersion(c *commentRow, ifMatch *int64) error {
+func (s *Service) checkCommentVersion(ctx context.Context, c *commentRow, ifMatch *int64) error {
 	if ifMatch == nil || *ifMatch == c.Version {
 		return nil
 	}
-	return &errs.Error{Kind: errs.Stale, Code: "stale", Message: fmt.Sprintf("the comment is at version %d, not %d", c.Version, *ifMatch), Data: map[string]any{"current": c.Comment}}
+	shown, err := s.showComments(ctx, []commentRow{*c})
+	if err != nil {
+		return err
+	}
+	return &errs.Error{Kind: errs.Stale, Code: "stale", Message: fmt.Sprintf("the comment is at version %d, not %d", c.Version, *ifMatch), Data: map[string]any{"current": shown[0]}}
 }
 
 // UpdateComment edits one's own comment.
@@ -162,12 +166,16 @@ func (s *Service) UpdateComment(ctx context.Context, actor users.Actor, id strin
 		if deref(c.authorID) != actor.ID {
 			return Comment{}, errs.New(errs.Forbidden, "only its author edits a comment")
 		}
-		if err := checkCommentVersion(&c, ifMatch); err != nil {
+		if err := s.checkCommentVersion(ctx, &c, ifMatch); err != nil {
 			return Comment{}, err
 		}
 		if p.Was != nil && *p.Was != c.Body && body != c.Body {
+			shown, err := s.showComments(ctx, []commentRow{c})
+			if err != nil {
+				return Comment{}, err
+			}
 			return Comment{}, &errs.Error{Kind: errs.Conflict, Code: "conflict", Message: "the comment was changed meanwhile", Data: map[string]any{
-				"current": c.Comment, "conflicts": []Conflict{{Field: "body", Base: *p.Was, Theirs: c.Body, Yours: body, By: actor.By(), At: &c.UpdatedAt}}}}
+				"current": shown[0], "conflicts": []Conflict{{Field: "body", Base: *p.Was, Theirs: c.Body, Yours: body, By: actor.By(), At: &c.UpdatedAt}}}}
 		}
 		if body == c.Body {
 			shown, err := s.showComments(ctx, []commentRow{c})
@@ -203,7 +211,7 @@ func (s *Service) DeleteComment(ctx context.Context, actor users.Actor, id strin
 				return struct{}{}, err
 			}
 		}
-		if err := checkCommentVersion(&c, ifMatch); err != nil {
+		if err := s.checkCommentVersion(ctx, &c, ifMatch); err != nil {
 			return struct{}{}, err
 		}
 		n, err := tx.Exec(ctx, deleteComment, c.ID, c.Version, db.Time(tx.Now))

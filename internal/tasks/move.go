@@ -188,6 +188,9 @@ func (s *Service) spots(ctx context.Context, tx *db.Tx, at place, moving []strin
 		}
 		return teams.Spread(last, "", n)
 	}
+	if at.before != "" && at.after != "" {
+		return nil, errs.Field("after", "must not be given beside before: one neighbour says the place")
+	}
 	field, anchor := "before", at.before
 	if anchor == "" {
 		field, anchor = "after", at.after

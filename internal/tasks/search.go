@@ -18,6 +18,7 @@ type SearchQuery struct {
 	Query  string // words; each must be there, the last as a prefix
 	TeamID string // empty: all of the actor's teams
 	Limit  int
+	Cursor string
 }
 
 // Found is a task, or one of its comments, that has the words.
@@ -28,12 +29,23 @@ type Found struct {
 	Excerpt   string  `json:"excerpt" doc:"the text around the first word found"`
 }
 
-const maxQuery = 200
+const (
+	maxQuery = 200
+	maxFound = 1000 // whoever reads so far looks for something else
+)
+
+// searchCursor counts, as what is found is sorted by what changes.
+type searchCursor struct {
+	Skip int `json:"s"`
+}
 
 func checkQuery(field, q string) error {
 	_, err := errs.OptionalLine(field, q, maxQuery)
 	return err
 }
+
+// letters are those that Unicode does not take apart, as people type them who lack the key.
+var letters = map[rune]string{'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ß': "ss", 'æ': "ae", 'œ': "oe", 'ı': "i", 'ħ': "h", 'ŋ': "n", 'ŧ': "t", 'ς': "σ"}
 
 // words folds a text for search: lower case, no diacritics, nothing but letters and digits. Both
 // databases index this and so find the same.
@@ -46,7 +58,12 @@ func words(texts ...string) string {
 			case unicode.Is(unicode.Mn, r):
 				continue
 			case unicode.IsLetter(r) || unicode.IsDigit(r):
-				b.WriteRune(unicode.ToLower(r))
+				r = unicode.ToLower(r)
+				if plain, ok := letters[r]; ok {
+					b.WriteString(plain)
+				} else {
+					b.WriteRune(r)
+				}
 				space = false
 			case !space:
 				b.WriteByte(' ')
@@ -105,6 +122,10 @@ func (s *Service) Search(ctx context.Context, actor users.Actor, q SearchQuery) 
 	if err := checkQuery("query.q", q.Query); err != nil {
 		return page, err
 	}
+	var from searchCursor
+	if err := db.DecodeCursor(q.Cursor, &from); err != nil {
+		return page, err
+	}
 	teamIDs, err := s.scope(ctx, actor, q.TeamID, "")
 	if err != nil {
 		return page, err
@@ -121,7 +142,7 @@ JOIN tasks t ON t.id = d.task_id
 LEFT JOIN comments c ON c.id = d.comment_id
 WHERE t.deleted_at IS NULL AND c.deleted_at IS NULL AND d.team_id IN ` + args.In(teamIDs) + ` AND ` + s.matchCondition(args.Add(match)) + `
 ORDER BY t.updated_at DESC, d.id
-LIMIT ` + args.Add(limit)
+LIMIT ` + args.Add(limit+1) + ` OFFSET ` + args.Add(min(max(from.Skip, 0), maxFound))
 	page.Items, err = db.Collect(ctx, s.db.Read(), func(r db.Row) (f Found, err error) {
 		var body string
 		t, err := scanTask(r, &f.CommentID, &body)
@@ -135,6 +156,12 @@ LIMIT ` + args.Add(limit)
 	}, query, args...)
 	if err != nil {
 		return page, fmt.Errorf("search: %w", err)
+	}
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		if next := from.Skip + limit; next < maxFound {
+			page.NextCursor = db.EncodeCursor(searchCursor{next})
+		}
 	}
 	wanted := strings.Fields(words(q.Query))
 	for i := range page.Items {

@@ -5,6 +5,7 @@ package transfer
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -122,7 +123,24 @@ func (d *document) check(now time.Time) error {
 			return refuse(t.Entry, "is the same as %s", other)
 		}
 		seen[t.Origin] = t.Entry
-		t.Title = strings.Join(strings.Fields(clean(t.Title)), " ")
+		if t.Origin != clean(t.Origin) || strings.ContainsAny(t.Origin, "\n\t") {
+			return refuse(t.Entry, "has control characters in its id or address")
+		}
+		if err := short(t.Entry, "id or address", t.Origin, maxOrigin); err != nil {
+			return err
+		}
+		if err := t.checkTimes(); err != nil {
+			return err
+		}
+		for _, p := range []*person{&t.Author, &t.Assignee} {
+			p.tidy()
+		}
+		t.Status = line(t.Status)
+		for n := range t.Labels {
+			t.Labels[n] = line(t.Labels[n])
+		}
+		t.Labels = slices.DeleteFunc(t.Labels, func(l string) bool { return l == "" })
+		t.Title = line(t.Title)
 		t.Description = clean(t.Description)
 		if t.Title == "" {
 			return refuse(t.Entry, "has no title")
@@ -144,6 +162,7 @@ func (d *document) check(now time.Time) error {
 		}
 		kept := t.Comments[:0]
 		for n, c := range t.Comments {
+			c.Author.tidy()
 			c.Body = clean(c.Body)
 			if err := short(fmt.Sprintf("%s, comment %d", t.Entry, n+1), "text", c.Body, tasks.MaxComment); err != nil {
 				return err
@@ -158,6 +177,13 @@ func (d *document) check(now time.Time) error {
 		}
 		t.Comments = kept
 	}
+	for i := range d.Statuses {
+		d.Statuses[i].Name = line(d.Statuses[i].Name)
+	}
+	for i := range d.Labels {
+		d.Labels[i].Name = line(d.Labels[i].Name)
+	}
+	d.Labels = slices.DeleteFunc(d.Labels, func(l docLabel) bool { return l.Name == "" })
 	for _, l := range d.Labels {
 		if err := short("label "+l.Name, "name", l.Name, 50); err != nil {
 			return err
@@ -165,6 +191,53 @@ func (d *document) check(now time.Time) error {
 	}
 	return nil
 }
+
+// maxOrigin is how long the id of a task in another program may be.
+const maxOrigin = 1000
+
+// The years that a time may be of: those that the API takes, too.
+const minYear, maxYear = 1970, 9998
+
+// checkTimes refuses times that no calendar shows. The year 1 is how some programs write "none".
+func (t *docTask) checkTimes() error {
+	for _, f := range []struct {
+		what string
+		at   **time.Time
+	}{{"due", &t.DueAt}, {"completed", &t.CompletedAt}} {
+		if *f.at != nil && (*f.at).IsZero() {
+			*f.at = nil
+		}
+		if *f.at != nil {
+			if err := checkTime(t.Entry, f.what, **f.at); err != nil {
+				return err
+			}
+		}
+	}
+	for what, at := range map[string]time.Time{"created": t.CreatedAt, "updated": t.UpdatedAt} {
+		if err := checkTime(t.Entry, what, at); err != nil {
+			return err
+		}
+	}
+	for n, c := range t.Comments {
+		if err := checkTime(fmt.Sprintf("%s, comment %d", t.Entry, n+1), "created", c.CreatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkTime(entry, what string, at time.Time) error {
+	if y := at.UTC().Year(); !at.IsZero() && (y < minYear || y > maxYear) {
+		return refuse(entry, "%s is in the year %d, and should be from %d to %d", what, y, minYear, maxYear)
+	}
+	return nil
+}
+
+// tidy makes one line of each name.
+func (p *person) tidy() { p.Username, p.Email, p.Name = line(p.Username), line(p.Email), line(p.Name) }
+
+// line is clean for a name: without line breaks, and with single blanks.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
 func short(entry, what, s string, limit int) error {
 	if n := utf8.RuneCountInString(s); n > limit {

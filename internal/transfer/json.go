@@ -20,6 +20,9 @@ func decodeJSON(file []byte, into any) error {
 	if err := checkDepth(file); err != nil {
 		return err
 	}
+	if string(bytes.TrimSpace(file)) == "null" {
+		return refuse("the file", "holds nothing but null")
+	}
 	d := json.NewDecoder(bytes.NewReader(file))
 	err := d.Decode(into)
 	if err == nil {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ann, gate } from '@/test/fakes'
-import { get, newKey, patch, post } from './client'
+import { newKey } from '@/lib/key'
+import { get, patch, post } from './client'
 import { ApiError } from './errors'
 import { access, clearToken, setToken } from './token'
 

@@ -1,4 +1,5 @@
 import { reached, unreachable } from '@/lib/online'
+import { newKey } from '@/lib/key'
 import { ApiError, networkError } from './errors'
 import { access, fresh, refresh } from './token'
 import type { Problem } from './types'
@@ -124,13 +125,4 @@ function queryString(query: RequestOptions['query']): string {
   }
   const text = params.toString()
   return text && `?${text}`
-}
-
-/** A random id; unlike crypto.randomUUID it also works on plain http, which self-hosted servers often have. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = [...bytes].map(b => b.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

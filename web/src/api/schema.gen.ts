@@ -2799,7 +2799,10 @@ export interface operations {
                 q: string;
                 /** @description without it: all your teams */
                 team_id?: string;
+                /** @description items in the answer */
                 limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
             };
             header?: never;
             path?: never;

@@ -1,4 +1,6 @@
 import { shallowRef } from 'vue'
+import { newKey } from '@/lib/key'
+import { drop, load, save } from '@/lib/storage'
 import type { TokenAnswer } from './types'
 
 /**
@@ -11,6 +13,7 @@ export interface Access { token: string; expires: number }
 export const access = shallowRef<Access | null>(null)
 
 const SOON = 30_000
+const KEY = 'refresh-key'
 const CHANNEL = 'tandem-session'
 type Shared = { kind: 'token'; answer: TokenAnswer; expires: number } | { kind: 'out' }
 
@@ -61,12 +64,16 @@ async function renew(spent?: string): Promise<Access | null> {
   // While this tab waited for the lock, another one may have done it.
   const now = fresh()
   if (now && now.token !== spent) return now
-  const response = await fetch('/api/auth/refresh', { method: 'POST', headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(15_000) })
+  // One key until it has worked, for all tabs: a lost answer is asked for again, and is no second use of the cookie.
+  const key = load<string>(KEY) ?? newKey()
+  save(KEY, key, 30_000)
+  const response = await fetch('/api/auth/refresh', { method: 'POST', headers: { Accept: 'application/json', 'Idempotency-Key': key }, signal: AbortSignal.timeout(15_000) })
   if (response.status === 401 || response.status === 403) {
     clearToken()
     return null
   }
   if (!response.ok) throw new Error(`refresh answered ${response.status}`)
   setToken((await response.json()) as TokenAnswer)
+  drop(KEY)
   return access.value
 }

@@ -1,6 +1,6 @@
 import type { ShallowRef } from 'vue'
 import { ApiError, reason, type Comment } from '@/api'
-import { newKey } from '@/api/client'
+import { newKey } from '@/lib/key'
 import { announce } from '@/lib/announce'
 import { waitForNetwork } from '@/lib/online'
 import { useToast } from '@/ui/toast'

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue'
 import { ApiError, projects as projectsApi, tasks as api, type Board, type Comment, type Message, type TaskInput } from '@/api'
-import { newKey } from '@/api/client'
+import { newKey } from '@/lib/key'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
 import { useTeams } from '@/features/teams/store'
