@@ -31,7 +31,6 @@ type target struct {
 	addr    string
 	pid     int
 	team    string
-	task    string
 	tokens  []string
 }
 
@@ -170,8 +169,7 @@ func (t *target) login(ctx context.Context, name string) (string, error) {
 }
 
 // writer gives the crowd a way to make changes.
-func (t *target) writer(c *crowd) error {
-	ctx := context.Background()
+func (t *target) writer(ctx context.Context, c *crowd) error {
 	if t.server == nil {
 		return c.addWriter(ctx, t.addr, func(string) []byte { return []byte{'+'} })
 	}
@@ -294,7 +292,7 @@ func look(pid int) usage {
 
 // taken is the CPU time of a process.
 func taken(pid string) float64 {
-	b, _ := os.ReadFile("/proc/" + pid + "/stat")
+	b, _ := os.ReadFile("/proc/" + pid + "/stat") //nolint:gosec // a number, or self
 	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 	user, _ := strconv.ParseFloat(f[11], 64)
 	system, _ := strconv.ParseFloat(f[12], 64)
