@@ -66,9 +66,9 @@ type pacedResult struct{ p50, p99 time.Duration }
 
 // fanOut prints how many deliveries a second one core makes, and how late they are at moderate rates.
 func fanOut(ctx context.Context, o options) error {
-	fmt.Printf("\n## Fan-out of one team's changes, SQLite\n\nEach change is one PATCH of a title; the next is sent when the one before has reached half of the subscribers. "+
+	fmt.Printf("\n## Fan-out of one team's changes, SQLite\n\nEach change is one PATCH of a title; the next is sent when the one before has reached all subscribers but %d. "+
 		"The bare loop, in a process of its own, writes one frame of %d bytes to every connection and does nothing else.\n\n"+
-		"| subscribers | kind | deliveries/s | server CPU | deliveries per CPU second | of the bare loop | target | messages a frame | bytes | client CPU | others |\n|---|---|---|---|---|---|---|---|---|---|---|\n", loopSize)
+		"| subscribers | kind | deliveries/s | server CPU | deliveries per CPU second | of the bare loop | target | messages a frame | bytes | client CPU | others |\n|---|---|---|---|---|---|---|---|---|---|---|\n", lead, loopSize)
 	latency := "\n| subscribers | kind | changes/s | deliveries/s | p50 ms | p99 ms | target p99 |\n|---|---|---|---|---|---|---|\n"
 	for _, n := range o.subscribers {
 		results := map[kind][]fanned{}
