@@ -5,10 +5,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: help run dev build web test lint golangci bench gen screenshots fuzz vulncheck clean
+.PHONY: help run dev build web test lint golangci bench bench-realtime gen screenshots fuzz vulncheck clean
 
 help: ## this list
-	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" Makefile
+	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-15s %s\\n\", \$$1, \$$2 }" Makefile
 
 run: build ## build and serve at http://localhost:8080, with everything in ./data
 	@exec bin/tandem serve
@@ -43,6 +43,9 @@ golangci:
 bench: build ## measure this machine: docs/performance.md shows what it prints
 	@scripts/with-services.sh go run ./cmd/bench
 	@npm --prefix e2e run --silent bench
+
+bench-realtime: build ## measure the sockets: fan-out, memory, commit to client
+	@scripts/with-services.sh go run ./cmd/bench -realtime -for 3s
 
 gen: ## OpenAPI document and TypeScript types, from the code
 	@go run ./cmd/tandem openapi > docs/api/openapi.json.new && mv docs/api/openapi.json.new docs/api/openapi.json

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +23,12 @@ type options struct {
 	issues   string
 	only     string
 	admin    string
+
+	realtime    bool
+	loop        bool
+	redis       string
+	rounds      int
+	subscribers []int
 }
 
 func main() {
@@ -33,9 +40,32 @@ func main() {
 	flag.StringVar(&o.issues, "issues", "internal/transfer/testdata/qlog-issues.json", "the GitHub export whose import is timed")
 	flag.StringVar(&o.only, "only", "", "measure only the load whose name contains this")
 	flag.StringVar(&o.admin, "admin", "", "address of the program's admin listener, to profile it meanwhile")
+	flag.BoolVar(&o.realtime, "realtime", false, "measure the sockets instead")
+	flag.BoolVar(&o.loop, "loop", false, "be the bare loop that -realtime compares with")
+	flag.StringVar(&o.redis, "redis", os.Getenv("TANDEM_TEST_REDIS"), "a Redis for two nodes, with -realtime")
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds of -realtime")
+	flag.Func("subscribers", "how many listen with -realtime (default 1000,5000,10000)", func(s string) error {
+		o.subscribers = nil
+		for part := range strings.SplitSeq(s, ",") {
+			n, err := strconv.Atoi(part)
+			if err != nil {
+				return err
+			}
+			o.subscribers = append(o.subscribers, n)
+		}
+		return nil
+	})
+	o.subscribers = []int{1000, 5000, 10_000}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	run := run
+	switch {
+	case o.loop:
+		run = func(context.Context, options) error { return runLoop() }
+	case o.realtime:
+		run = runRealtime
+	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

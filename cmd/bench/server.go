@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -22,12 +21,34 @@ import (
 // server is a running tandem of ours, on a database of its own.
 type server struct {
 	program, addr, dir string
+	admin, databaseURL string
+	pinned             bool // to serverCore
 	env                []string
 	cmd                *exec.Cmd
 	drop               func() error // the PostgreSQL database
 }
 
+// The cores that a pinned server and its clients have to themselves.
+const (
+	serverCore = "0"
+	clientCore = "1"
+)
+
+const signingKey = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+
 func start(ctx context.Context, o options, database string) (*server, error) {
+	s, err := prepare(ctx, o, database)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.restart(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// prepare makes an empty database for a server that is not yet started.
+func prepare(ctx context.Context, o options, database string) (*server, error) {
 	dir, err := os.MkdirTemp("", "tandem-bench-")
 	if err != nil {
 		return nil, err
@@ -43,11 +64,8 @@ func start(ctx context.Context, o options, database string) (*server, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.drop = drop
-		s.env = append(s.env, "TANDEM_DATABASE_URL="+target, "TANDEM_SIGNING_KEY="+strings.Repeat("k", 32))
-	}
-	if _, err := s.restart(ctx); err != nil {
-		return nil, errors.Join(err, s.close())
+		s.drop, s.databaseURL = drop, target
+		s.env = append(s.env, "TANDEM_DATABASE_URL="+target, "TANDEM_SIGNING_KEY="+signingKey)
 	}
 	return s, nil
 }
@@ -86,7 +104,11 @@ func (s *server) restart(ctx context.Context) (time.Duration, error) {
 	if err := s.stop(); err != nil {
 		return 0, err
 	}
-	s.cmd = exec.CommandContext(ctx, s.program, "serve") //nolint:gosec // the program to measure
+	args := []string{s.program, "serve"}
+	if s.pinned {
+		args = append([]string{"taskset", "-c", serverCore}, args...)
+	}
+	s.cmd = exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the program to measure
 	s.cmd.Env = s.env
 	s.cmd.Stderr = os.Stderr
 	began := time.Now()

@@ -333,6 +333,6 @@ func (b *logBroker) dispatch(ctx context.Context, s *stream, list []entry) {
 		}
 	}
 	if len(list) > 0 {
-		s.wake()
+		s.offer(list)
 	}
 }

@@ -106,14 +106,14 @@ func (n *Node) routes() http.Handler {
 	beat := centrifuge.PingPongConfig{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
 	ws := centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
 		CheckOrigin:                func(*http.Request) bool { return true }, // admit has
-		ReadBufferSize:             1024,
+		ReadBufferSize:             512,
 		UseWriteBufferPool:         true,
 		ProcessCommandsOffReadLoop: true,
 		MessageSizeLimit:           maxMessage,
 		PingPongConfig:             beat,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("GET /ws", answerBearer(ws))
+	mux.Handle("GET /ws", lighten(answerBearer(ws)))
 	mux.Handle("POST /ws/stream", centrifuge.NewHTTPStreamHandler(n.node, centrifuge.HTTPStreamConfig{MaxRequestBodySize: maxMessage, PingPongConfig: beat}))
 	mux.Handle("POST /ws/emulation", centrifuge.NewEmulationHandler(n.node, centrifuge.EmulationConfig{MaxRequestBodySize: maxMessage}))
 	mux.HandleFunc("GET /ws/teams/{id}", func(w http.ResponseWriter, r *http.Request) {

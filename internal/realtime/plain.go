@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,7 +34,8 @@ var writeWithin = 5 * time.Second
 
 // socket is a plain RFC 6455 socket: the messages of a stream, one JSON text frame each. It has no
 // queue that could overflow: it remembers how far it is in the stream and reads on from there, from
-// the stream's tail or the log, as fast as its reader takes frames.
+// the stream's tail or the log, as fast as its reader takes frames. A socket that has all before is
+// written to by who dispatches, as far as that does not wait; the rest is its own goroutine's.
 type socket struct {
 	n       *Node
 	conn    *websocket.Conn
@@ -41,16 +43,21 @@ type socket struct {
 	expires time.Time
 	channel string // whose right it needs
 	stream  *stream
-	seq     int64
 	wanted  func(*entry) bool // nil: all
 	id      string            // among the connections
 	task    string            // the task that is looked at, if it is one
 	team    string
 	alive   chan struct{} // closed when the peer is gone
 	news    chan struct{}
+	raw     syscall.RawConn // nil: cannot be written to without waiting
+
+	writing sync.Mutex // held by who writes to the connection
+	seq     int64      // how far it is
+	rest    []byte     // of a frame that was begun
 
 	mu      sync.Mutex
 	closing *closing
+	ping    bool
 	pong    bool
 	note    []byte // the last presence message, not yet sent
 	pace    pace
@@ -93,6 +100,9 @@ func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID s
 		return // the upgrader has answered
 	}
 	k.listen()
+	if c, ok := k.conn.NetConn().(syscall.Conn); ok {
+		k.raw, _ = c.SyscallConn()
+	}
 	if task, ok := strings.CutPrefix(channel, taskPrefix); ok {
 		k.task, k.team = task, streamID
 		n.enter(ctx, k.team, k.id, task, k.actor)
@@ -209,7 +219,36 @@ func (k *socket) tell(message []byte) {
 	k.wake()
 }
 
-// run writes until the socket is closed. Nobody else writes to the connection.
+// offer sends rows that were just dispatched, as far as that does not wait.
+func (k *socket) offer(list []entry, w *attempt) {
+	if !k.take(list, w) {
+		k.wake()
+	}
+}
+
+func (k *socket) take(list []entry, w *attempt) bool {
+	if k.raw == nil || !k.writing.TryLock() {
+		return false
+	}
+	defer k.writing.Unlock()
+	if k.seq+1 != list[0].Seq || k.rest != nil || k.isClosing() {
+		return false
+	}
+	for i := range list {
+		e := &list[i]
+		k.seq = e.Seq
+		if k.wanted != nil && !k.wanted(e) {
+			continue
+		}
+		if n := w.write(k.raw, e.frame); n < len(e.frame) {
+			k.rest = e.frame[n:]
+			return false
+		}
+	}
+	return true
+}
+
+// run writes what offer could not, and all else, until the socket is closed.
 func (k *socket) run() {
 	defer k.end()
 	ping := time.NewTicker(plainPing)
@@ -228,9 +267,9 @@ func (k *socket) run() {
 		case <-expiry.C:
 			k.close(tokenExpired.code, tokenExpired.reason)
 		case now := <-ping.C:
-			if !k.write(frame(opPing, nil)) {
-				return
-			}
+			k.mu.Lock()
+			k.ping = true
+			k.mu.Unlock()
 			if now.Sub(checked) >= recheckEvery {
 				checked = now
 				k.recheck()
@@ -260,16 +299,23 @@ func (k *socket) recheck() {
 
 // flush writes all that there is; false: the socket is closed.
 func (k *socket) flush() bool {
+	k.writing.Lock()
+	defer k.writing.Unlock()
 	for {
+		if rest := k.rest; rest != nil {
+			if k.rest = nil; !k.write(rest) {
+				return false
+			}
+		}
 		k.mu.Lock()
-		c, pong, note := k.closing, k.pong, k.note
-		k.pong, k.note = false, nil
+		c, ping, pong, note := k.closing, k.ping, k.pong, k.note
+		k.ping, k.pong, k.note = false, false, nil
 		k.mu.Unlock()
 		switch {
 		case c != nil:
 			k.farewell(*c)
 			return false
-		case pong && !k.write(frame(opPong, nil)), note != nil && !k.write(frame(opText, note)):
+		case ping && !k.write(frame(opPing, nil)), pong && !k.write(frame(opPong, nil)), note != nil && !k.write(frame(opText, note)):
 			return false
 		}
 		if k.seq >= k.stream.position() {
@@ -312,7 +358,7 @@ func (k *socket) write(f []byte) bool {
 	_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
 	n, err := conn.Write(f)
 	if err == nil {
-		return true
+		return conn.SetWriteDeadline(time.Time{}) == nil // for offer
 	}
 	var ne net.Error
 	if errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &ne) && ne.Timeout()) {

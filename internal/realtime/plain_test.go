@@ -257,14 +257,9 @@ func TestPlainSocketsAnswerPings(t *testing.T) {
 	}
 }
 
-// A reader that stops for too long is told so once it reads on, and gets all when it comes back.
-func TestASlowReaderIsClosedAndCatchesUp(t *testing.T) {
-	w := setUp(t, tandemtest.New(t))
-	realtime.SetWriteWithin(t, 300*time.Millisecond)
-	before, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+// narrow opens a plain socket that holds little of what its reader has not read.
+func (w *world) narrow(t *testing.T) *websocket.Conn {
+	t.Helper()
 	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 		if err == nil {
@@ -278,12 +273,71 @@ func TestASlowReaderIsClosedAndCatchesUp(t *testing.T) {
 	}
 	_ = res.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// flood makes changes that are more than a narrow socket's buffers hold.
+func (w *world) flood(t *testing.T) {
+	t.Helper()
 	text := strings.Repeat("slow ", 18_000)
-	for i := range 60 { // more than the sockets' buffers hold
+	for i := range 60 {
 		if _, err := w.Tasks.Update(t.Context(), w.ann, w.task.ID, tasks.Patch{Fields: tasks.Fields{Description: tasks.Of(text + fmt.Sprint(i))}}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// What does not go out at once is in the middle of a frame when other frames are due.
+func TestAReaderThatPausesMissesNothing(t *testing.T) {
+	t.Parallel()
+	w := setUp(t, tandemtest.New(t))
+	seq, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := w.narrow(t)
+	pongs := 0
+	conn.SetPongHandler(func(string) error {
+		pongs++
+		return nil
+	})
+	for range 2 {
+		w.flood(t)
+		if err := conn.WriteMessage(websocket.PingMessage, nil); err != nil {
+			t.Fatal(err)
+		}
+		for range 60 {
+			if got := change(t, conn).Seq; got != seq+1 {
+				t.Fatalf("got %d, want %d", got, seq+1)
+			}
+			seq++
+		}
+		w.edit(t, w.task, fmt.Sprint("small ", seq))
+		if got := change(t, conn).Seq; got != seq+1 {
+			t.Fatalf("got %d, want %d", got, seq+1)
+		}
+		seq++
+	}
+	for i := range 100 { // pongs are seen while messages are read
+		if pongs == 2 {
+			return
+		}
+		w.edit(t, w.task, fmt.Sprint("more ", i))
+		change(t, conn)
+	}
+	t.Errorf("got %d pongs, want 2", pongs)
+}
+
+// A reader that stops for too long is told so once it reads on, and gets all when it comes back.
+func TestASlowReaderIsClosedAndCatchesUp(t *testing.T) {
+	w := setUp(t, tandemtest.New(t))
+	realtime.SetWriteWithin(t, 300*time.Millisecond)
+	before, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := w.narrow(t)
+	w.flood(t)
 	head, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/centrifugal/centrifuge"
@@ -112,7 +113,7 @@ func (s *stream) after(seq int64) (list []entry, ok bool) {
 	if len(s.tail) == 0 || seq+1 < s.tail[0].Seq || seq >= s.tail[len(s.tail)-1].Seq {
 		return nil, false
 	}
-	return append([]entry(nil), s.tail[seq+1-s.tail[0].Seq:]...), true
+	return slices.Clip(s.tail[seq+1-s.tail[0].Seq:]), true // keep never changes what it has
 }
 
 func (s *stream) add(k *socket) {
@@ -137,6 +138,29 @@ func (s *stream) wake() {
 	for k := range s.sockets {
 		k.wake()
 	}
+}
+
+// together is how many sockets one goroutine writes to.
+const together = 500
+
+// offer sends rows that were just dispatched to the sockets, and waits for none of them.
+func (s *stream) offer(list []entry) {
+	s.mu.Lock()
+	all := make([]*socket, 0, len(s.sockets))
+	for k := range s.sockets {
+		all = append(all, k)
+	}
+	s.mu.Unlock()
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(all, together) {
+		wg.Go(func() {
+			w := newAttempt()
+			for _, k := range part {
+				k.offer(list, w)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // attach makes the node follow a stream, until detach.
