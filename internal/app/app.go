@@ -93,7 +93,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.Log = events.NewLog(a.DB)
 	a.Users = users.NewService(a.DB)
-	a.Teams = teams.NewService(a.DB, a.Log, a.Users)
+	a.Teams = teams.NewService(a.DB, a.Log, a.Users, key)
 	a.Users.SharesTeam = a.Teams.SharesTeam
 	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
 	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Teams)

@@ -80,7 +80,7 @@ func ann() auth.RegisterInput {
 
 func (e *env) register(t *testing.T) auth.Login {
 	t.Helper()
-	l, err := e.Register(t.Context(), ann(), phone)
+	l, err := e.Register(t.Context(), ann(), events.Mutation{}, phone)
 	if err != nil {
 		t.Fatal(err)
 	}

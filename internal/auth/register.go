@@ -2,10 +2,14 @@ package auth
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 
 	"tandem/internal/db"
+	"tandem/internal/events"
 	"tandem/internal/users"
 )
 
@@ -28,7 +32,7 @@ func (in RegisterInput) check() (users.New, error) {
 }
 
 // Register makes a user and their first session. The first user of all administers the instance.
-func (s *Service) Register(ctx context.Context, in RegisterInput, client Client) (Login, error) {
+func (s *Service) Register(ctx context.Context, in RegisterInput, m events.Mutation, client Client) (Login, error) {
 	who, err := s.Registration(ctx)
 	if err != nil {
 		return Login{}, err
@@ -44,16 +48,25 @@ func (s *Service) Register(ctx context.Context, in RegisterInput, client Client)
 	if n.PasswordHash, err = s.hash(ctx, in.Password); err != nil {
 		return Login{}, err
 	}
-	var b begun
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
+	// A repeat with the same key has the same fingerprint, and so the right password.
+	m.Fingerprint = s.sealed(m.Fingerprint)
+	id, err := events.Once(ctx, s.db, "", m, func(tx *db.Tx) (string, error) {
 		first, err := s.users.First(ctx, tx)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if s.registration == Closed && !first && !invited { // somebody else was the first meanwhile
-			return errClosed
+			return "", errClosed
 		}
 		me, err := s.create(ctx, tx, n, first)
+		return me.ID, err
+	})
+	if err != nil {
+		return Login{}, err
+	}
+	var b begun
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		me, err := s.users.MeIn(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -64,6 +77,13 @@ func (s *Service) Register(ctx context.Context, in RegisterInput, client Client)
 		return Login{}, err
 	}
 	return s.login(b)
+}
+
+// sealed hides a fingerprint that was made of a password, too: what is kept must not help to guess it.
+func (s *Service) sealed(fingerprint string) string {
+	h := hmac.New(sha256.New, s.key)
+	h.Write([]byte("register " + fingerprint))
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (s *Service) create(ctx context.Context, tx *db.Tx, n users.New, admin bool) (users.Me, error) {

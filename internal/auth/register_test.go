@@ -9,6 +9,7 @@ import (
 
 	"tandem/internal/auth"
 	"tandem/internal/errs"
+	"tandem/internal/events"
 )
 
 func TestFirstUserBecomesAdministrator(t *testing.T) {
@@ -23,7 +24,7 @@ func TestFirstUserBecomesAdministrator(t *testing.T) {
 		if a := e.actor(t, l); !a.Admin || a.ID != l.User.ID || a.Username != "ann" || a.SessionID == "" {
 			t.Fatalf("got actor %+v", a)
 		}
-		bob, err := e.Register(t.Context(), auth.RegisterInput{Username: "bob", Email: "bob@example.org", Password: password}, phone)
+		bob, err := e.Register(t.Context(), auth.RegisterInput{Username: "bob", Email: "bob@example.org", Password: password}, events.Mutation{}, phone)
 		if err != nil || bob.User.IsAdmin || bob.User.Name != "bob" {
 			t.Fatalf("got %+v, %v, want no administrator, named as the username", bob.User, err)
 		}
@@ -44,7 +45,7 @@ func TestOfManyFirstUsersOneIsAdministrator(t *testing.T) {
 		for i := range n {
 			wg.Go(func() {
 				name := fmt.Sprintf("user%d", i)
-				l, err := e.Register(t.Context(), auth.RegisterInput{Username: name, Email: name + "@example.org", Password: password}, phone)
+				l, err := e.Register(t.Context(), auth.RegisterInput{Username: name, Email: name + "@example.org", Password: password}, events.Mutation{}, phone)
 				if err != nil {
 					t.Error(err)
 				}
@@ -71,7 +72,7 @@ func TestTwoOfOneNameAtOnce(t *testing.T) {
 		got := make(chan error, 2)
 		for i := range 2 {
 			wg.Go(func() {
-				_, err := e.Register(t.Context(), auth.RegisterInput{Username: []string{"bob", "BOB"}[i], Email: fmt.Sprintf("%d@example.org", i), Password: password}, phone)
+				_, err := e.Register(t.Context(), auth.RegisterInput{Username: []string{"bob", "BOB"}[i], Email: fmt.Sprintf("%d@example.org", i), Password: password}, events.Mutation{}, phone)
 				got <- err
 			})
 		}
@@ -91,7 +92,7 @@ func TestDuplicatesAreAllNamed(t *testing.T) {
 		e.register(t)
 		in := ann()
 		in.Username, in.Email = "ANN", "ann@EXAMPLE.org"
-		_, err := e.Register(t.Context(), in, phone)
+		_, err := e.Register(t.Context(), in, events.Mutation{}, phone)
 		if got, want := fields(err), "username: is taken\nemail: is taken"; got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
@@ -108,13 +109,13 @@ func TestClosedRegistration(t *testing.T) {
 			t.Fatalf("got registration %q, %v, want closed", got, err)
 		}
 		in := auth.RegisterInput{Username: "bob", Email: "bob@example.org", Password: password}
-		_, err := e.Register(t.Context(), in, phone)
+		_, err := e.Register(t.Context(), in, events.Mutation{}, phone)
 		wantCode(t, err, errs.Forbidden, "registration_closed")
 		in.InviteToken = "wrong"
-		_, err = e.Register(t.Context(), in, phone)
+		_, err = e.Register(t.Context(), in, events.Mutation{}, phone)
 		wantCode(t, err, errs.Forbidden, "registration_closed")
 		in.InviteToken = "invited"
-		if _, err := e.Register(t.Context(), in, phone); err != nil {
+		if _, err := e.Register(t.Context(), in, events.Mutation{}, phone); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := e.CreateUser(t.Context(), auth.RegisterInput{Username: "cy", Email: "cy@example.org", Password: password}, true); err != nil {
@@ -133,7 +134,7 @@ func TestClosedRegistration(t *testing.T) {
 
 func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
-		_, err := e.Register(t.Context(), auth.RegisterInput{Username: "-", Email: "Ann <ann@example.org>", Password: "short", Name: strings.Repeat("n", 101)}, phone)
+		_, err := e.Register(t.Context(), auth.RegisterInput{Username: "-", Email: "Ann <ann@example.org>", Password: "short", Name: strings.Repeat("n", 101)}, events.Mutation{}, phone)
 		got := fields(err)
 		for _, field := range []string{"username: ", "email: ", "name: ", "password: "} {
 			if !strings.Contains(got, field) {
@@ -164,7 +165,7 @@ func TestPasswordRules(t *testing.T) {
 				in.Username = fmt.Sprintf("ann%d", len(c.password))
 				in.Email = in.Username + "@example.org"
 			}
-			if _, err := e.Register(t.Context(), in, phone); fields(err) != c.want {
+			if _, err := e.Register(t.Context(), in, events.Mutation{}, phone); fields(err) != c.want {
 				t.Errorf("%q: got %q, want %q", c.password, fields(err), c.want)
 			}
 		}
@@ -175,11 +176,27 @@ func TestPasswordIsTheSameHoweverAccentsAreTyped(t *testing.T) {
 	each(t, auth.Options{}, func(t *testing.T, e *env) {
 		in := ann()
 		in.Password = "caf\u00e9 au lait"
-		if _, err := e.Register(t.Context(), in, phone); err != nil {
+		if _, err := e.Register(t.Context(), in, events.Mutation{}, phone); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := e.Login(t.Context(), "ann", "cafe\u0301 au lait", phone); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+func TestARepeatedRegistrationIsAnsweredAgain(t *testing.T) {
+	each(t, auth.Options{}, func(t *testing.T, e *env) {
+		m := events.Mutation{ID: "key", Fingerprint: "of the request"}
+		first, err := e.Register(t.Context(), ann(), m, phone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := e.Register(t.Context(), ann(), m, phone)
+		if err != nil || again.User.ID != first.User.ID || again.RefreshToken == first.RefreshToken {
+			t.Errorf("got %+v, %v, want the same user", again.User, err)
+		}
+		_, err = e.Register(t.Context(), ann(), events.Mutation{ID: "key", Fingerprint: "of another"}, phone)
+		wantCode(t, err, errs.Invalid, "idempotency_key_reused")
 	})
 }

@@ -176,7 +176,7 @@ func TestRevokeSession(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].ID != thief.SessionID || list[0].Current || !list[1].Current {
 			t.Fatalf("got %+v, %v", list, err)
 		}
-		bob, err := e.Register(t.Context(), auth.RegisterInput{Username: "bob", Email: "bob@example.org", Password: password}, phone)
+		bob, err := e.Register(t.Context(), auth.RegisterInput{Username: "bob", Email: "bob@example.org", Password: password}, events.Mutation{}, phone)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"strings"
 	"net/http"
+	"strings"
 	"time"
 
 	"tandem/internal/auth"
@@ -61,7 +61,7 @@ func (a *API) signedOut() signedOut {
 type registerInput struct{ Body auth.RegisterInput }
 
 func (a *API) register(ctx context.Context, _ users.Actor, in *registerInput) (Tokens, error) {
-	l, err := a.Auth.Register(ctx, in.Body, requestOf(ctx).client)
+	l, err := a.Auth.Register(ctx, in.Body, requestOf(ctx).actor.Mutation, requestOf(ctx).client)
 	return a.tokens(l), err
 }
 

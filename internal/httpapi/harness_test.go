@@ -62,7 +62,7 @@ type tweak func(*httpapi.Options)
 func newServer(t *testing.T, env *tandemtest.Env, tweaks ...tweak) *server {
 	t.Helper()
 	s := &server{Env: env, logs: &logBuffer{}, tokens: map[string]string{}}
-	teamService := teams.NewService(env.DB, env.Log, env.Users)
+	teamService := teams.NewService(env.DB, env.Log, env.Users, []byte(tandemtest.SigningKey))
 	env.Users.SharesTeam = teamService.SharesTeam
 	o := httpapi.Options{
 		Config: &config.Config{BaseURL: tandemtest.BaseURL, MaxImportSize: 2 << 20, RateLimits: "on"},

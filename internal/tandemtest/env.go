@@ -101,7 +101,7 @@ func open(t testing.TB, o db.Options) *Env {
 	e.Auth = auth.NewService(d, e.Log, e.Users, auth.Options{
 		Key: []byte(SigningKey), Registration: auth.Open, BaseURL: BaseURL, Dev: true, Logger: e.Logger,
 	})
-	e.Teams = teams.NewService(d, e.Log, e.Users)
+	e.Teams = teams.NewService(d, e.Log, e.Users, []byte(SigningKey))
 	e.Users.SharesTeam = e.Teams.SharesTeam
 	e.Tasks = tasks.NewService(d, e.Log, e.Users, e.Teams)
 	return e

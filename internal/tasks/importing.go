@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tandem/internal/db"
@@ -17,6 +18,7 @@ import (
 type Imported struct {
 	Task
 	Origin   string // names it where it comes from; the same origin is imported once
+	Order    string // sorts the tasks of a column; empty: as they come
 	Comments []ImportedComment
 }
 
@@ -39,11 +41,11 @@ const insertImported = `
 INSERT INTO tasks (id, team_id, project_id, number, title, description, status, priority, position, assigned_to, created_by, imported_author, origin, due_at, completed_at, comment_count, version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $18)`
 
-// Index: tasks_by_origin.
+// A task of the project itself may come back with an export. Index: tasks_by_origin.
 const originsOf = `
-SELECT origin
+SELECT COALESCE(origin, 'tandem:' || id)
 FROM tasks
-WHERE project_id = $1 AND origin IS NOT NULL`
+WHERE project_id = $1`
 
 // ImportInto inserts tasks at the ends of their columns, inside the caller's write. Those whose
 // origin the project knows stay as they are. It returns the messages that the caller records; each
@@ -119,6 +121,7 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, p *teams.Project, list [
 		columns[t.Status] = append(columns[t.Status], t)
 	}
 	for status, column := range columns {
+		slices.SortStableFunc(column, func(a, b *Imported) int { return strings.Compare(a.Order, b.Order) })
 		spots, err := s.spots(ctx, tx, place{p.ID, status, "", ""}, nil, len(column))
 		if err != nil {
 			return err

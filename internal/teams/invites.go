@@ -2,7 +2,7 @@ package teams
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -118,12 +118,7 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 	if (in.Email == nil) == (in.Username == nil) {
 		return Invite{}, errs.Field("email", "give either an e-mail address or a username")
 	}
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails
-	token := base64.RawURLEncoding.EncodeToString(raw)
-	repeated := true
 	invite, err := events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Invite, error) {
-		repeated = false
 		if _, err := s.Authorize(ctx, tx, actor, teamID, ManageMembers); err != nil {
 			return Invite{}, err
 		}
@@ -135,7 +130,7 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 		if err := s.addressee(ctx, tx, &i, in); err != nil {
 			return i, err
 		}
-		if _, err := tx.Exec(ctx, insertInvite, i.ID, teamID, i.Email, i.emailKey, i.userID, i.Role, hashToken(token), actor.ID, db.Time(i.CreatedAt), db.Time(i.ExpiresAt)); err != nil {
+		if _, err := tx.Exec(ctx, insertInvite, i.ID, teamID, i.Email, i.emailKey, i.userID, i.Role, hashToken(s.inviteToken(i.ID)), actor.ID, db.Time(i.CreatedAt), db.Time(i.ExpiresAt)); err != nil {
 			return i, fmt.Errorf("insert invite: %w", err)
 		}
 		shown, err := s.showInvites(ctx, []Invite{i})
@@ -152,14 +147,19 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 		}
 		return i, nil
 	})
-	if err == nil && repeated { // the first token is not kept anywhere, so a repeat gets one of its own
-		err = s.db.Write(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, renewInvite, invite.ID, hashToken(token))
-			return err
-		})
+	if err != nil {
+		return Invite{}, err
 	}
-	invite.Token = token
-	return invite, err
+	invite.Token = s.inviteToken(invite.ID)
+	return invite, nil
+}
+
+// inviteToken is the secret of an invite's link. It is made of the id, so that a repeated request is
+// answered with the same one, although none is kept.
+func (s *Service) inviteToken(id string) string {
+	h := hmac.New(sha256.New, s.inviteKey)
+	h.Write([]byte("invite " + id))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // addressee checks who is invited: somebody who is neither a member nor invited already.

@@ -137,11 +137,6 @@ const insertInvite = `
 INSERT INTO invites (id, team_id, email, email_key, user_id, role, token_hash, invited_by, status, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10)`
 
-const renewInvite = `
-UPDATE invites
-SET token_hash = $2
-WHERE id = $1 AND status = 'pending'`
-
 const decideInvite = `
 UPDATE invites
 SET status = $2, decided_at = $3

@@ -145,6 +145,40 @@ func (s *Service) AppendStatus(ctx context.Context, tx *db.Tx, p *Project, st St
 	return st, s.insertStatus(ctx, tx, p.ID, &st)
 }
 
+// ReplaceStatuses gives a project that has no tasks the statuses of another one, slugs and order too.
+func (s *Service) ReplaceStatuses(ctx context.Context, tx *db.Tx, p *Project, list []Status) error {
+	if len(list) == 0 || len(list) > maxStatuses {
+		return errs.Field("statuses", "must be from 1 to %d", maxStatuses)
+	}
+	positions, err := Spread("", "", len(list))
+	if err != nil {
+		return err
+	}
+	for _, st := range p.Statuses {
+		if _, err := tx.Exec(ctx, deleteStatus, p.ID, st.Slug); err != nil {
+			return fmt.Errorf("delete status %s: %w", st.Slug, err)
+		}
+	}
+	p.Statuses = nil
+	for i, st := range list {
+		if err := st.check(); err != nil {
+			return err
+		}
+		if st.Slug == "" || st.Slug != statusSlug(st.Slug, p.Statuses) {
+			st.Slug = statusSlug(st.Name, p.Statuses)
+		}
+		if err := nameTaken(p, &st); err != nil {
+			return err
+		}
+		st.Position = positions[i]
+		p.Statuses = append(p.Statuses, st)
+		if err := s.insertStatus(ctx, tx, p.ID, &st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AddStatus adds a column at the right end of the board.
 func (s *Service) AddStatus(ctx context.Context, actor users.Actor, projectID string, in StatusInput) (Project, error) {
 	st := Status{Name: in.Name, Color: in.Color, Category: in.Category, WIPLimit: in.WIPLimit}

@@ -57,16 +57,19 @@ type Service struct {
 	users *users.Service
 	tasks TaskHooks
 
+	inviteKey []byte
+
 	roles    *otter.Cache[memberKey, Role]
 	projects *otter.Cache[string, ProjectRef]
 }
 
 type memberKey struct{ teamID, userID string }
 
-// NewService returns the service on d.
-func NewService(d *db.DB, log *events.Log, u *users.Service) *Service {
+// NewService returns the service on d. The key makes the secrets of invites; it is the same on all
+// nodes.
+func NewService(d *db.DB, log *events.Log, u *users.Service, key []byte) *Service {
 	return &Service{
-		db: d, log: log, users: u,
+		db: d, log: log, users: u, inviteKey: key,
 		roles: otter.Must(&otter.Options[memberKey, Role]{
 			MaximumSize:      50_000,
 			ExpiryCalculator: otter.ExpiryWriting[memberKey, Role](time.Minute),

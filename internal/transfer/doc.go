@@ -25,12 +25,18 @@ const (
 
 // document is a file's content, in no format's words.
 type document struct {
-	Statuses []docStatus
-	Labels   []docLabel
-	Tasks    []docTask
+	Whole       bool   // of a project of Tandem: one without tasks takes it over as it is
+	Description string // the project's
+	Statuses    []docStatus
+	Labels      []docLabel
+	Tasks       []docTask
 }
 
-type docStatus struct{ Name, Category, Color string }
+type docStatus struct {
+	Name, Category, Color string
+	Slug                  string // of Tandem's own
+	WIPLimit              *int64
+}
 
 type docLabel struct{ Name, Color string }
 
@@ -40,6 +46,7 @@ type docTask struct {
 	Title       string
 	Description string
 	Status      string // a name or slug; empty: by Done
+	Order       string // sorts the tasks of a column; empty: as they come
 	Done        bool
 	Priority    string
 	Labels      []string

@@ -383,12 +383,15 @@ func (a *applier) message(kind string) *events.Message {
 
 // prepare makes the statuses and labels that the project lacks.
 func (a *applier) prepare(ctx context.Context, doc *document) error {
-	added := false
+	added, err := a.adopt(ctx, doc)
+	if err != nil {
+		return err
+	}
 	for _, st := range doc.Statuses {
 		if _, ok := a.status(st.Name); ok {
 			continue
 		}
-		if _, err := a.s.teams.AppendStatus(ctx, a.tx, a.project, teams.Status{Name: st.Name, Category: st.Category, Color: st.Color}); err != nil {
+		if _, err := a.s.teams.AppendStatus(ctx, a.tx, a.project, teams.Status{Name: st.Name, Category: st.Category, Color: st.Color, WIPLimit: st.WIPLimit}); err != nil {
 			return asBad("status "+st.Name, err)
 		}
 		added = true
@@ -421,6 +424,31 @@ func (a *applier) prepare(ctx context.Context, doc *document) error {
 		a.message("label.created").Label = made
 	}
 	return nil
+}
+
+// adopt makes a project that has no tasks like the one that the file is of.
+func (a *applier) adopt(ctx context.Context, doc *document) (bool, error) {
+	if !doc.Whole || len(doc.Statuses) == 0 {
+		return false, nil
+	}
+	var has bool
+	if err := a.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM tasks WHERE project_id = $1)`, a.project.ID).Scan(&has); err != nil {
+		return false, fmt.Errorf("look for tasks of %s: %w", a.project.ID, err)
+	}
+	if has {
+		return false, nil
+	}
+	list := make([]teams.Status, len(doc.Statuses))
+	for i, st := range doc.Statuses {
+		list[i] = teams.Status{Slug: st.Slug, Name: st.Name, Category: st.Category, Color: st.Color, WIPLimit: st.WIPLimit}
+	}
+	if err := a.s.teams.ReplaceStatuses(ctx, a.tx, a.project, list); err != nil {
+		return false, asBad("statuses", err)
+	}
+	if a.project.Description == "" {
+		a.project.Description = clean(doc.Description)
+	}
+	return true, nil
 }
 
 // asBad makes a refusal of ours speak of the file.
@@ -498,7 +526,7 @@ func (a *applier) tasks(ctx context.Context, doc *document) ([]tasks.Imported, e
 	out := make([]tasks.Imported, 0, len(doc.Tasks))
 	for i := range doc.Tasks {
 		d := &doc.Tasks[i]
-		t := tasks.Imported{Origin: d.Origin, Task: tasks.Task{Title: d.Title, Description: d.Description, Priority: d.Priority, DueAt: d.DueAt, CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), Labels: []string{}}}
+		t := tasks.Imported{Origin: d.Origin, Order: d.Order, Task: tasks.Task{Title: d.Title, Description: d.Description, Priority: d.Priority, DueAt: d.DueAt, CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), Labels: []string{}}}
 		if err := a.statusOf(d, &t.Task); err != nil {
 			return nil, err
 		}

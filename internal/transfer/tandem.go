@@ -53,6 +53,7 @@ type exportedTask struct {
 	Title       string            `json:"title"`
 	Description string            `json:"description"`
 	Status      string            `json:"status"`
+	Position    string            `json:"position"`
 	Priority    string            `json:"priority"`
 	Labels      []string          `json:"labels"`
 	Author      string            `json:"author"`
@@ -82,11 +83,11 @@ func parseTandem(file []byte) (*document, error) {
 	if e.Tandem > exportVersion {
 		return nil, refuse("the file", "was written by a newer Tandem: this one reads version %d, the file has %d", exportVersion, e.Tandem)
 	}
-	doc := &document{}
+	doc := &document{Whole: true, Description: e.Project.Description}
 	names := map[string]string{}
 	for _, s := range e.Statuses {
 		names[s.Slug] = s.Name
-		doc.Statuses = append(doc.Statuses, docStatus{s.Name, s.Category, s.Color})
+		doc.Statuses = append(doc.Statuses, docStatus{s.Name, s.Category, s.Color, s.Slug, s.WIPLimit})
 	}
 	for _, l := range e.Labels {
 		doc.Labels = append(doc.Labels, docLabel(l))
@@ -105,7 +106,7 @@ func parseTandem(file []byte) (*document, error) {
 		if t.Origin == "" {
 			return nil, refuse(entry, "has no origin")
 		}
-		d := docTask{Entry: entry, Origin: t.Origin, Title: t.Title, Description: t.Description, Status: name, Priority: t.Priority, Labels: t.Labels,
+		d := docTask{Entry: entry, Origin: t.Origin, Title: t.Title, Description: t.Description, Status: name, Order: t.Position, Priority: t.Priority, Labels: t.Labels,
 			Author: person{Username: t.Author}, Assignee: person{Username: t.Assignee}, DueAt: t.DueAt, CompletedAt: t.CompletedAt, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt}
 		for _, c := range t.Comments {
 			d.Comments = append(d.Comments, docComment{person{Username: c.Author}, c.Body, c.CreatedAt, c.UpdatedAt})
@@ -187,7 +188,7 @@ func (s *Service) exportTask(ctx context.Context, n names, t tasks.Exported) (ex
 	if origin == "" {
 		origin = "tandem:" + t.ID
 	}
-	e := exportedTask{Key: t.Key, Origin: origin, Title: t.Title, Description: t.Description, Status: t.Status, Priority: t.Priority, Labels: []string{},
+	e := exportedTask{Key: t.Key, Origin: origin, Title: t.Title, Description: t.Description, Status: t.Status, Position: t.Position, Priority: t.Priority, Labels: []string{},
 		DueAt: t.DueAt, CompletedAt: t.CompletedAt, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, Comments: []exportedComment{}}
 	for _, l := range t.Labels {
 		e.Labels = append(e.Labels, n.labels[l])

@@ -209,6 +209,83 @@ func TestAnExportComesInAgain(t *testing.T) {
 	})
 }
 
+// A fresh project that takes an export becomes what was exported: columns, limits, the order of cards.
+func TestAnExportIsEverything(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		begin, limit := "Begin", int64(4)
+		_, err := w.Teams.UpdateStatus(ctx, w.ann, w.project.ID, "todo", teams.StatusPatch{Name: &begin, WIPLimit: &limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		about := "All about it"
+		if _, err := w.Teams.UpdateProject(ctx, w.ann, w.project.ID, teams.ProjectPatch{Description: &about}, nil); err != nil {
+			t.Fatal(err)
+		}
+		first := w.Task(w.project, "o1")
+		for _, name := range []string{"o2", "o3"} {
+			w.Task(w.project, name)
+		}
+		if _, err := w.Tasks.Move(ctx, w.ann, tasks.MoveInput{TaskIDs: []string{first.ID}, Status: "todo"}); err != nil { // to the end
+			t.Fatal(err)
+		}
+		file := export(t, w, "json")
+		if job := w.importInto(t, w.project.ID, "", file); job.Tasks.Created != 0 || job.Tasks.Unchanged != 3 {
+			t.Errorf("into itself: got %+v, want nothing new", job.Tasks)
+		}
+		target := w.Env.Project(w.team)
+		w.importInto(t, target.ID, "", file)
+		before, err := w.Teams.Project(ctx, w.ann, w.project.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := w.Teams.Project(ctx, w.ann, target.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.Description != about || len(after.Statuses) != len(before.Statuses) {
+			t.Fatalf("got %+v, want %+v", after, before)
+		}
+		for i, a := range after.Statuses {
+			b := before.Statuses[i]
+			if a.Slug != b.Slug || a.Name != b.Name || a.Category != b.Category || a.Color != b.Color || (a.WIPLimit == nil) != (b.WIPLimit == nil) || a.Count != b.Count {
+				t.Errorf("status %d: got %+v, want %+v", i, a, b)
+			}
+		}
+		page, err := w.Tasks.List(ctx, w.ann, tasks.ListFilter{ProjectID: target.ID, Sort: "position"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []string
+		for _, task := range page.Items {
+			order = append(order, task.Title)
+		}
+		if got := strings.Join(order, " "); got != "o2 o3 o1" {
+			t.Errorf("got the order %s, want o2 o3 o1", got)
+		}
+	})
+}
+
+func TestOddTextsAndTimes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.importInto(t, w.project.ID, "github", `[{"number":1,"title":"a\u0000b","state":"CLOSED","url":"u1","author":{"login":"x\u0000y"},"labels":[{"name":"l\u0000m","color":"ff0000"}],
+			"milestone":{"title":"m\u0000n"},"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z","closedAt":"0001-01-01T00:00:00Z"}]`)
+		task := w.all(t, w.project.ID)["ab"]
+		if task.ImportedAuthor == nil || *task.ImportedAuthor != "xy" || len(task.Labels) != 2 || task.CompletedAt == nil || task.CompletedAt.Year() != 2026 {
+			t.Errorf("got %+v", task)
+		}
+		labels, err := w.Teams.Labels(t.Context(), w.ann, w.team.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range labels {
+			if strings.ContainsRune(l.Name, 0) {
+				t.Errorf("got the label %q", l.Name)
+			}
+		}
+	})
+}
+
 func TestBadFilesAreRefusedWithThePlaceAndWriteNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		issue := func(n, more string) string {
@@ -238,6 +315,12 @@ func TestBadFilesAreRefusedWithThePlaceAndWriteNothing(t *testing.T) {
 			"an empty file":     {"csv", "\n", "is empty"},
 			"no lists":          {"trello", `{"cards":[]}`, `no "lists"`},
 			"a lost card":       {"trello", `{"lists":[{"id":"a","name":"A"}],"cards":[{"id":"x","idShort":3,"idList":"b","name":"y"}]}`, "card 1 (#3)"},
+			"NUL in an address": {"github", "[" + strings.Replace(issue("1", ""), `"u1"`, `"a\u0000b"`, 1) + "]", "entry 1 (issue #1): has control characters"},
+			"NUL in an id":      {"csv", "id,title\na\x00b,x\n", "has control characters"},
+			"the year 9999":     {"github", "[" + issue("1", `,"closedAt":"9999-12-31T00:00:00Z","state":"CLOSED"`) + "]", "completed is in the year 9999"},
+			"the year 0":        {"csv", "title,created\nx,0000-01-01\n", "row 2"},
+			"the year 1234":     {"csv", "title,due\nx,1234-01-01\n", "due is in the year 1234"},
+			"nothing":           {"github", "null", "nothing but null"},
 			"no export":         {"tandem", `{}`, "is no export of Tandem"},
 			"a newer export":    {"tandem", `{"tandem":99}`, "newer Tandem"},
 			"an unknown format": {"xml", "x", "must be one of"},
