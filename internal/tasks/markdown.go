@@ -32,7 +32,7 @@ func newRenderer() *renderer {
 	p.RequireNoReferrerOnLinks(true)
 	return &renderer{
 		markdown: goldmark.New(
-			goldmark.WithExtensions(extension.GFM, mentions{}),
+			goldmark.WithExtensions(extension.GFM, mentions{}, imageLinks{}),
 			goldmark.WithRendererOptions(html.WithHardWraps()),
 		),
 		policy: p,

@@ -90,7 +90,11 @@ export const imports = {
 export const tasks = {
   list: (query: TaskQuery, signal?: AbortSignal) => get<Page<Card>>('/tasks', { query: { ...query }, signal }),
   get: (id: string) => get<TaskDetail>(`/tasks/${id}`),
-  byNumber: async (projectId: string, number: number) => (await tasks.list({ project_id: projectId, number, limit: 1 })).items[0],
+  /** The trash counts too: an address outlives its task. */
+  byNumber: async (projectId: string, number: number) => {
+    const [live] = (await tasks.list({ project_id: projectId, number, limit: 1 })).items
+    return live ?? (await tasks.list({ project_id: projectId, number, limit: 1, deleted: true })).items[0]
+  },
   create: (projectId: string, input: TaskInput, key?: string) => post<TaskDetail>(`/projects/${projectId}/tasks`, input, at(key)),
   update: (id: string, input: Partial<TaskFields> & { was?: Partial<TaskFields> }, key?: string) => patch<TaskDetail>(`/tasks/${id}`, input, at(key)),
   move: (input: MoveInput, key?: string) => post<{ items: Task[]; seq: number }>('/tasks/move', input, at(key)),

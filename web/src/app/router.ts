@@ -1,3 +1,4 @@
+import { useToast } from '@/ui/toast'
 import { nextTick } from 'vue'
 import { createRouter, createWebHistory, type Router } from 'vue-router'
 import { useProjects } from '@/features/projects/store'
@@ -90,8 +91,12 @@ export function makeRouter(): Router {
   // After an update of the server the old page's chunks are gone: load the new page instead.
   router.onError((error: Error, to) => {
     if (!/dynamically imported module|Importing a module script failed|error loading/i.test(error.message) || sessionStorage.getItem('tandem:reloaded') === to.fullPath) return
-    sessionStorage.setItem('tandem:reloaded', to.fullPath)
-    location.assign(to.fullPath)
+    // A new version has other files; without a network, leaving the page would lose the app.
+    void fetch('/healthz', { cache: 'no-store' }).then(answer => {
+      if (!answer.ok) throw new Error()
+      sessionStorage.setItem('tandem:reloaded', to.fullPath)
+      location.assign(to.fullPath)
+    }).catch(() => useToast().error('This page cannot be opened without a connection.'))
   })
   return router
 }

@@ -6,6 +6,8 @@ export interface PointerHooks {
   /** False: this task may not be dragged. */
   lift(id: string): boolean
   aim(status: string, before: string | null): void
+  /** Shows the task where it came from. */
+  home(): void
   /** The tasks of a column in order, the dragged one left out. */
   order(status: string): string[]
   drop(): void
@@ -75,16 +77,31 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     if (!drag) return
     const { ghost, dx, dy, x, y } = drag
     ghost.style.transform = `translate3d(${x - dx}px,${y - dy}px,0) rotate(1.5deg)`
-    const column = document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-column]') ?? null
+    const column = columnAt(x, y)
     const scroller = column?.querySelector<HTMLElement>('[data-scroller]')
     if (scroller) scroller.scrollTop += pull(y, scroller.getBoundingClientRect().top, scroller.getBoundingClientRect().bottom)
     const frameBox = board.getBoundingClientRect()
     board.scrollLeft += pull(x, frameBox.left, frameBox.right)
-    drag.over = column !== null && board.contains(column)
-    if (column && drag.over) aim(column)
+    drag.over = column !== null
+    if (column) aim(column)
+    else hooks.home()
     frame = requestAnimationFrame(tick)
   }
   const pull = (at: number, from: number, to: number): number => (at < from + EDGE ? at - from - EDGE : at > to - EDGE ? at - to + EDGE : 0) / 4
+
+  /** The column that is nearest to the pointer, as long as it is over the board: gaps and edges belong to the nearest one. */
+  function columnAt(x: number, y: number): HTMLElement | null {
+    const frame = board.getBoundingClientRect()
+    if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) return null
+    let best: HTMLElement | null = null
+    let least = Infinity
+    for (const column of board.querySelectorAll<HTMLElement>('[data-column]')) {
+      const box = column.getBoundingClientRect()
+      const far = Math.max(box.left - x, x - box.right, 0)
+      if (far < least) [best, least] = [column, far]
+    }
+    return best
+  }
 
   /** Before the first card whose middle lies below the middle of the dragged one. */
   function aim(column: HTMLElement): void {

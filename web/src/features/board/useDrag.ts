@@ -33,10 +33,18 @@ export function useDrag(projectId: () => string) {
   function lift(id: string): boolean {
     const task = tasks.view(id)
     if (!task) return false
-    const list = tasks.byStatus(projectId()).get(task.status) ?? []
-    const next = list[list.findIndex(t => t.id === task.id) + 1]
-    lifted.value = { id: task.id, status: task.status, before: next?.id ?? null }
+    lifted.value = { id: task.id, ...placeOf(task) }
     return true
+  }
+  function placeOf(task: StoredTask): { status: string; before: string | null } {
+    const list = tasks.byStatus(projectId()).get(task.status) ?? []
+    return { status: task.status, before: list[list.findIndex(t => t.id === task.id) + 1]?.id ?? null }
+  }
+  function home(): void {
+    const task = lifted.value && tasks.view(lifted.value.id)
+    if (!task) return
+    const { status, before } = placeOf(task)
+    aim(status, before)
   }
   function aim(status: string, before: string | null): void {
     const it = lifted.value
@@ -85,6 +93,6 @@ export function useDrag(projectId: () => string) {
   // Somebody else deleted it meanwhile.
   watch(() => { const task = lifted.value && tasks.view(lifted.value.id); return lifted.value !== null && (!task || Boolean(task.deleted_at)) }, gone => { if (gone) lifted.value = null })
 
-  return { lifted, order, inColumn, lift, aim, cancel, drop, step, nameOf }
+  return { lifted, order, inColumn, lift, aim, home, cancel, drop, step, nameOf }
 }
 export type Drag = ReturnType<typeof useDrag>

@@ -23,7 +23,8 @@ export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefO
     try {
       const held = [...tasks.server.values()].find(t => t.project_id === project && t.key === wanted)
       id.value = held?.id ?? null
-      const found = held ?? (await api.byNumber(project, Number(wanted.slice(wanted.lastIndexOf('-') + 1))))
+      const number = Number(wanted.slice(wanted.lastIndexOf('-') + 1))
+      const found = held ?? (Number.isSafeInteger(number) && number > 0 ? await api.byNumber(project, number) : undefined)
       if (wanted !== toValue(key)) return
       if (!found) {
         missing.value = true

@@ -17,7 +17,7 @@ import { neighbours, placesOf, stays, type Place } from './places'
 
 export interface MoveTarget { status: string; before?: string | null; after?: string | null; project_id?: string }
 export interface MutateOptions { /** Neither a toast nor an entry on the undo stack. */ quiet?: boolean; back?: Back }
-interface UndoEntry { did: string; run: () => Promise<unknown> }
+interface UndoEntry { did: string; run: () => Promise<unknown>; toast: number }
 
 const MOST = 200
 
@@ -252,16 +252,18 @@ export const useTasks = defineStore('tasks', () => {
 
   function remember(did: string, run: () => Promise<unknown>, quiet?: boolean): void {
     if (quiet) return
-    const entry: UndoEntry = { did, run }
+    const entry: UndoEntry = { did, run, toast: 0 }
     undoStack.value = [...undoStack.value.slice(-49), entry]
-    toast.show(did, { action: { label: 'Undo', run: () => void undo(entry) } })
+    entry.toast = toast.show(did, { action: { label: 'Undo', run: () => void undo(entry) } })
     announce(did)
   }
   /** Takes back the last change, or the given one. */
   async function undo(entry = undoStack.value.at(-1)): Promise<void> {
     if (!entry || !undoStack.value.includes(entry)) return
     undoStack.value = undoStack.value.filter(e => e !== entry)
+    toast.close(entry.toast)
     await entry.run()
+    toast.show(`Undone: ${entry.did}`)
     announce(`Undone: ${entry.did}`)
   }
 
