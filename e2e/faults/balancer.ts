@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { pick, sleep } from './wait.js'
+import { sleep } from './wait.js'
 
 interface Link { client: Socket; server: Socket; to: number }
 
@@ -14,12 +14,14 @@ export class Balancer {
   private server: Server | null = null
   port = 0
 
-  constructor(private readonly nodes: readonly number[]) {}
+  private constructor(private readonly nodes: readonly number[]) {}
 
-  async listen(): Promise<void> {
-    this.server = createServer(socket => this.accept(socket)).listen(0, '127.0.0.1', 4096)
-    await once(this.server, 'listening')
-    this.port = (this.server.address() as { port: number }).port
+  static async listen(nodes: readonly number[]): Promise<Balancer> {
+    const it = new Balancer(nodes)
+    it.server = createServer(socket => it.accept(socket)).listen(0, '127.0.0.1', 4096)
+    await once(it.server, 'listening')
+    it.port = (it.server.address() as { port: number }).port
+    return it
   }
 
   private accept(client: Socket): void {
@@ -79,9 +81,8 @@ export class Balancer {
     }
     this.hole = share / 2
     await sleep(ms)
-    this.hole = 0
     for (const { client } of links) client.destroy()
-    for (const client of this.lost) client.destroy()
+    this.open()
   }
 
   /** Some readers stop reading, so that the server's buffers fill, and then read on. */
@@ -94,10 +95,16 @@ export class Balancer {
     for (const { client, server } of links) if (!server.destroyed) server.pipe(client)
   }
 
-  /** A node gets no more connections and loses those it has, though it lives. */
-  async failOver(ms: number): Promise<void> {
+  /** Whoever comes meanwhile waits in vain. */
+  shut(): void { this.hole = 1 }
+
+  open(): void {
+    this.hole = 0
+    for (const client of this.lost) client.destroy()
+  }
+
+  async failOver(node: number, ms: number): Promise<void> {
     if (this.nodes.length < 2) return this.cut(1)
-    const node = pick(this.nodes)
     this.out.add(node)
     for (const link of this.links) if (link.to === node) link.client.destroy()
     await sleep(ms)
@@ -106,8 +113,7 @@ export class Balancer {
 
   close(): void {
     this.server?.close()
-    this.hole = 0
     for (const { client } of this.links) client.destroy()
-    for (const client of this.lost) client.destroy()
+    this.open()
   }
 }

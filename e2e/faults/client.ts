@@ -24,8 +24,8 @@ export class Client {
   private readonly centrifuge: Centrifuge
   private closing = false
 
-  constructor(readonly follower: Follower, closes: Tally, private readonly control: '' | 'publish' | 'serial' = '') {
-    this.centrifuge = new Centrifuge(`ws://${follower.person.url}/ws`, {
+  constructor(port: number, readonly follower: Follower, closes: Tally, private readonly control: '' | 'publish' | 'serial' = '') {
+    this.centrifuge = new Centrifuge(`ws://127.0.0.1:${port}/ws`, {
       websocket: socketOf(follower),
       getToken: async () => {
         await follower.person.renew()

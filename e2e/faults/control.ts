@@ -16,11 +16,11 @@ export async function control(programs: Programs, kind: 'publish' | 'serial', cl
     cluster: cluster || kind === 'serial', nodes: kind === 'serial' ? 1 : undefined, env: { TANDEM_CONTROL: kind },
     failpoints: kind === 'publish' ? ['after-commit=0.005'] : [],
   })
-  const everyone = await people(() => it.balancer.port, 'p', 6)
+  const everyone = await people(() => it.api.port, 'p', 6)
   const teams = [await team(everyone, 'One'), await team(everyone, 'Two'), await team(everyone, 'Three')]
   const writers = new Writers(teams, new Tally())
   await fill(writers, teams, 10)
-  const clients = Array.from({ length: 9 }, (_, i) => new Client(new Follower(`client ${i}`, everyone[i % 6]!, teams[i % 3]!, false), new Tally(), kind))
+  const clients = Array.from({ length: 9 }, (_, i) => new Client(it.sockets.port, new Follower(`client ${i}`, everyone[i % 6]!, teams[i % 3]!, false), new Tally(), kind))
   await Promise.all(clients.map(client => client.start()))
   await sleep(1000)
   writers.start(24, kind === 'serial' ? 0 : 150)
@@ -29,7 +29,7 @@ export async function control(programs: Programs, kind: 'publish' | 'serial', cl
     await sleep(random(500, 1500))
     if (kind !== 'publish') continue // every other fault would only hide what is wrong with it
     it.faults.add('cut connections')
-    it.balancer.cut(random(0.2, 0.7))
+    it.cut(random(0.2, 0.7))
     if (Math.random() < 0.5) continue
     it.faults.add('kill -9')
     await pick(it.nodes).end('SIGKILL')

@@ -10,10 +10,10 @@ export function deck(run: Run): Deed[] {
   const deeds: Deed[] = [
     { name: 'kill -9', act: () => pick(it.nodes).end('SIGKILL') },
     { name: 'SIGTERM', act: () => pick(it.nodes).end('SIGTERM') },
-    { name: 'cut connections', act: async () => it.balancer.cut(random(0.2, 1)) },
-    { name: 'black hole', act: () => it.balancer.blackHole(0.3, long(1500, 30_000)) },
+    { name: 'cut connections', act: async () => it.cut(random(0.2, 1)) },
+    { name: 'black hole', act: () => it.blackHole(0.3, long(1500, 30_000)) },
     { name: 'stalled readers', act: () => run.stall(long(1500, 25_000)) },
-    { name: 'fail over', act: () => it.balancer.failOver(long(500, 5000)) },
+    { name: 'fail over', act: () => it.failOver(long(500, 5000)) },
     { name: 'prune', act: () => run.prune() },
     { name: 'prune of those away', act: () => pruneAway(run) },
     { name: 'restore, new epoch', act: () => run.restore(true) },
@@ -38,7 +38,7 @@ export function deck(run: Run): Deed[] {
 
 /** Prunes what some, who are in a black hole, have not heard: they have to read the snapshot. */
 async function pruneAway(run: Run): Promise<void> {
-  const hole = run.it.balancer.blackHole(0.3, 4500)
+  const hole = run.it.blackHole(0.3, 4500)
   await sleep(4000)
   run.wrong.push(...await run.truth.read())
   await run.it.db.prune(1)

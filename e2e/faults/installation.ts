@@ -7,7 +7,7 @@ import { Balancer } from './balancer.js'
 import { Database } from './database.js'
 import { TandemNode } from './node.js'
 import { Postgres, Redis } from './services.js'
-import { Tally } from './wait.js'
+import { pick, Tally } from './wait.js'
 
 export interface Programs { tandem: string; faultdb: string }
 
@@ -24,7 +24,9 @@ const files = ['tandem.db', 'tandem.db-wal']
 export class Installation {
   readonly nodes: TandemNode[] = []
   readonly faults = new Tally()
-  balancer!: Balancer
+  /** In front of the API, and in front of the sockets. */
+  api!: Balancer
+  sockets!: Balancer
   db!: Database
   postgres: Postgres | null = null
   redis: Redis | null = null
@@ -57,8 +59,9 @@ export class Installation {
     for (let i = 0; i < (wish.nodes ?? (this.cluster ? 2 : 1)); i++) {
       this.nodes.push(await TandemNode.start(`node-${i + 1}`, this.programs.tandem, env, wish.failpoints ?? [], this.faults, this.dir))
     }
-    this.balancer = new Balancer(this.nodes.map(node => node.port))
-    await this.balancer.listen()
+    const ports = this.nodes.map(node => node.port)
+    this.api = await Balancer.listen(ports)
+    this.sockets = await Balancer.listen(ports)
   }
 
   /** The database that databases are made from. */
@@ -85,7 +88,7 @@ export class Installation {
   /** Kills the program and brings the copy back, as another life of the log or as if nothing had happened. */
   async restore(newEpoch: boolean): Promise<void> {
     await this.all(node => node.end('SIGKILL', true))
-    this.balancer.cut(1)
+    this.cut(1)
     if (this.cluster) {
       await this.server().exec('DROP DATABASE tandem WITH (FORCE)')
       await this.server().exec('CREATE DATABASE tandem TEMPLATE backup')
@@ -99,11 +102,25 @@ export class Installation {
     await this.all(node => node.resume())
   }
 
+  cut(share: number): void {
+    this.api.cut(share)
+    this.sockets.cut(share)
+  }
+
+  async blackHole(share: number, ms: number): Promise<void> { await Promise.all([this.api.blackHole(share, ms), this.sockets.blackHole(share, ms)]) }
+
+  /** A node gets no more connections and loses those it has, though it lives. */
+  async failOver(ms: number): Promise<void> {
+    const port = pick(this.nodes).port
+    await Promise.all([this.api.failOver(port, ms), this.sockets.failOver(port, ms)])
+  }
+
   get crashes(): string[] { return this.nodes.flatMap(node => node.crashes) }
 
   /** Ends everything; what was written stays only for those who have to look into it. */
   async close(keep: boolean): Promise<void> {
-    this.balancer?.close()
+    this.api?.close()
+    this.sockets?.close()
     await this.all(node => node.close())
     await this.redis?.close()
     await this.postgres?.close()

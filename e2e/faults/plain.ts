@@ -9,7 +9,7 @@ export class PlainSocket {
   private closing = false
   live = false
 
-  constructor(readonly follower: Follower, private readonly closes: Tally) {}
+  constructor(private readonly port: number, readonly follower: Follower, private readonly closes: Tally) {}
 
   async start(): Promise<void> {
     await this.follower.begin()
@@ -30,7 +30,7 @@ export class PlainSocket {
 
   private connection(): Promise<{ opened: boolean; code: number; refused: number }> {
     const { person, place, ledger } = this.follower
-    const socket = new WebSocket(`ws://${person.url}/ws/teams/${place.team}?since=${ledger.own}&epoch=${ledger.epoch}`, { headers: { Authorization: `Bearer ${person.token}` }, perMessageDeflate: false, handshakeTimeout: 4000 })
+    const socket = new WebSocket(`ws://127.0.0.1:${this.port}/ws/teams/${place.team}?since=${ledger.own}&epoch=${ledger.epoch}`, { headers: { Authorization: `Bearer ${person.token}` }, perMessageDeflate: false, handshakeTimeout: 4000 })
     this.socket = socket
     let refused = 0
     let opened = false

@@ -59,7 +59,7 @@ export class Run {
   }
 
   private async prepare(): Promise<void> {
-    const port = (): number => this.it.balancer.port
+    const port = (): number => this.it.api.port
     this.everyone = await people(port, 'p', 12)
     for (let i = 0; i < 3; i++) this.teams.push(await team(this.everyone.slice(4 * i, 4 * i + 4), `Team ${i}`))
     this.writers = new Writers(this.teams, this.refusals)
@@ -68,8 +68,8 @@ export class Run {
     for (let i = 0; i < this.settings.clients; i++) {
       const of = this.teams[i % 3]!
       const follower = (kind: string): Follower => new Follower(`${kind} ${i}`, of.members[Math.floor(i / 3) % 4]!, of, true)
-      this.clients.push(new Client(follower('client'), this.closes))
-      if (i % 4 === 0) this.plains.push(new PlainSocket(follower('plain'), this.closes))
+      this.clients.push(new Client(this.it.sockets.port, follower('client'), this.closes))
+      if (i % 4 === 0) this.plains.push(new PlainSocket(this.it.sockets.port, follower('plain'), this.closes))
     }
     await Promise.all([...this.clients, ...this.plains].map(one => one.start()))
     await until('all are connected', () => [...this.clients, ...this.plains].every(one => one.live))
@@ -137,7 +137,7 @@ export class Run {
     const truth = this.truth.copy()
     const tasks = this.teams.map(t => [...t.tasks])
     this.writers.resume()
-    void this.it.balancer.blackHole(0.3, 1500) // some do not hear of what is to be undone
+    void this.it.blackHole(0.3, 1500) // some do not hear of what is to be undone
     await sleep(1500)
     await this.writers.pause()
     const doomed = this.writers.take().acknowledged
@@ -145,10 +145,19 @@ export class Run {
     this.rolledBack += doomed.size
     this.truth = truth
     this.teams.forEach((t, i) => t.tasks.splice(0, Infinity, ...tasks[i]!))
+    if (newEpoch) this.it.sockets.shut()
     await this.it.restore(newEpoch)
-    // Without a new epoch nobody may write before everybody is back: see README.md.
+    // Without a new epoch nobody may write before everybody is back. With one, let the log go past where
+    // everybody was: they must find out all the same. See README.md.
     if (!newEpoch) await this.converge()
     this.writers.resume()
+    if (!newEpoch) return
+    const before = new Map(this.teams.map(t => [t.team, Math.max(...this.followers.filter(f => f.place.team === t.team).map(f => f.ledger.own))]))
+    await until('the log has gone on', async () => {
+      const heads = await this.it.db.query<[string, number]>('SELECT id, seq FROM streams')
+      return heads.every(([id, seq]) => seq > (before.get(id) ?? -1))
+    })
+    this.it.sockets.open()
   }
 
   async prune(): Promise<void> {
@@ -157,7 +166,7 @@ export class Run {
   }
 
   async stall(ms: number): Promise<void> {
-    const stalled = this.it.balancer.stall(0.3, ms)
+    const stalled = this.it.sockets.stall(0.3, ms)
     await this.writers.burst(pick(this.teams), 40, 90_000)
     await stalled
   }
