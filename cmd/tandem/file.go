@@ -11,6 +11,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
+
+	"tandem/internal/failpoint"
 )
 
 // useFile gives the parser the settings of the YAML file. kong would let a file win over the
@@ -103,7 +105,7 @@ func checkVariables(known map[string]*kong.Flag, environ []string) error {
 	var faults []error
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "TANDEM_") || strings.HasPrefix(name, "TANDEM_TEST_") || names[name] != nil {
+		if !strings.HasPrefix(name, "TANDEM_") || strings.HasPrefix(name, "TANDEM_TEST_") || names[name] != nil || slices.Contains(failpoint.Variables, name) {
 			continue
 		}
 		if secret, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains([]string{"TANDEM_SIGNING_KEY", "TANDEM_DATABASE_URL", "TANDEM_REDIS_URL"}, secret) {

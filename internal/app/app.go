@@ -145,6 +145,7 @@ func (a *App) wireRealtime() (err error) {
 	a.realtime = node
 	a.metrics.Gauge("tandem_realtime_connections", "Open realtime connections.", func() float64 { return float64(node.Stats().Connections) })
 	a.metrics.Gauge("tandem_realtime_subscriptions", "Subscriptions of all connections.", func() float64 { return float64(node.Stats().Subscriptions) })
+	a.metrics.Counter("tandem_realtime_log_reads_total", "Queries that read rows or heads of the change log.", func() float64 { return float64(node.Stats().LogReads) })
 	a.metrics.Counter("tandem_realtime_changes_total", "Changes dispatched to channels.", func() float64 { return float64(node.Stats().Rows) })
 	return nil
 }

@@ -91,6 +91,10 @@ type Log struct {
 	// Concerned, when set, says whose personal stream gets a copy of a team's change.
 	Concerned func(ctx context.Context, tx *db.Tx, m *Message) ([]string, error)
 
+	// Committed, when set, is handed each row after its commit, which promises neither order nor that
+	// it happens at all. Only a negative control of the fault test sets it (realtime/control_publish.go).
+	Committed func(stream string, r Row)
+
 	mu      sync.RWMutex
 	hinters []Hinter
 }
@@ -276,6 +280,9 @@ func (l *Log) insert(ctx context.Context, tx *db.Tx, rows []row) error {
 	for i, r := range rows {
 		if i == 0 || rows[i-1].stream != r.stream {
 			tx.AfterCommit(func(context.Context) { l.hint(r.stream) })
+		}
+		if l.Committed != nil {
+			tx.AfterCommit(func(context.Context) { l.Committed(r.stream, Row{r.seq, r.m.TaskID, json.RawMessage(r.payload)}) })
 		}
 	}
 	return nil

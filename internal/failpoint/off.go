@@ -4,5 +4,8 @@
 // nothing at all.
 package failpoint
 
+// Variables are the environment variables that only a build with failpoints knows.
+var Variables []string
+
 // Hit is where the program may die.
 func Hit(string) {}

@@ -12,6 +12,10 @@ import (
 	"syscall"
 )
 
+// Variables are the environment variables that only this build knows. TANDEM_CONTROL chooses a negative
+// control of the fault test, in realtime.
+var Variables = []string{"TANDEM_FAILPOINTS", "TANDEM_CONTROL"}
+
 // chances is how likely each named place kills the program, from TANDEM_FAILPOINTS, such as
 // "before-commit=0.001,after-commit=0.001".
 var chances = parse(os.Getenv("TANDEM_FAILPOINTS"))

@@ -138,26 +138,43 @@ type history struct {
 // read returns a stream's head and its rows after since, from memory when it can; errs.Gone says that
 // some of them are no longer kept.
 func (b *logBroker) read(ctx context.Context, id string, since int64, limit int) (history, error) {
-	if limit != 0 {
-		b.mu.Lock()
-		s := b.streams[id]
-		b.mu.Unlock()
-		if s != nil {
-			if list, ok := s.after(since); ok {
-				return history{since + int64(len(list)), list}, nil
-			}
-		}
+	b.mu.Lock()
+	s := b.streams[id]
+	b.mu.Unlock()
+	if s == nil {
+		h, _, err := b.readOnce(ctx, id, since, limit)
+		return h, err
 	}
-	// After a restart everybody comes back with the same position: one read serves them. So the one
-	// who happens to be first must not fail the others by leaving.
-	v, err, _ := b.flight.Do(id+"/"+strconv.FormatInt(since, 10)+"/"+strconv.Itoa(limit), func() (any, error) {
+	if list, ok := s.after(since); ok && limit != 0 {
+		return history{since + int64(len(list)), list}, nil
+	}
+	// What was dispatched up to here, the caller may have come too late for: the answer has to hold it.
+	least := s.dispatched()
+	h, shared, err := b.readOnce(ctx, id, since, limit)
+	if err == nil && shared && h.head < least { // by a read that had begun before; another one has not
+		h, _, err = b.readOnce(ctx, id, since, limit)
+	}
+	if err == nil {
+		s.learn(h.list)
+	}
+	return h, err
+}
+
+// readOnce reads the log. After a restart everybody comes back with the same position: one read serves
+// them. So the one who happens to be first must not fail the others by leaving.
+func (b *logBroker) readOnce(ctx context.Context, id string, since int64, limit int) (h history, shared bool, err error) {
+	v, err, shared := b.flight.Do(flightKey(id, since, limit), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
 		defer cancel()
 		b.stats.reads.Add(1)
 		head, rows, err := b.log.Replay(ctx, id, since, limit)
 		return history{head, entries(rows)}, err
 	})
-	return v.(history), err
+	return v.(history), shared, err
+}
+
+func flightKey(id string, since int64, limit int) string {
+	return id + "/" + strconv.FormatInt(since, 10) + "/" + strconv.Itoa(limit)
 }
 
 // Hint says that a stream has something new. When the queue is full the poll finds it.
@@ -315,10 +332,12 @@ func (b *logBroker) drain(ctx context.Context, id string) {
 
 // dispatch is the way of rows to all who listen to their stream on this node.
 func (b *logBroker) dispatch(ctx context.Context, s *stream, list []entry) {
+	// Whoever opens the channel after the next line finds the rows in the tail, and whoever did before it
+	// is seen by the one after.
+	s.keep(list)
 	b.mu.Lock()
 	channel := s.channel
 	b.mu.Unlock()
-	s.keep(list)
 	for _, e := range list {
 		failpoint.Hit("dispatch")
 		if channel != "" {

@@ -75,6 +75,10 @@ type Node struct {
 	done   chan struct{}
 }
 
+// control, with the build tag failpoints, may put a broker in front of the log's that loses changes,
+// to prove that the fault test finds it. It is nil in every ordinary build.
+var control func(ctx context.Context, n *Node) (centrifuge.Broker, error)
+
 // New prepares a node. Nothing runs before Start.
 func New(o Options) (*Node, error) {
 	n := &Node{o: o}
@@ -172,7 +176,13 @@ func (n *Node) Start(ctx context.Context) error {
 	n.broker = newLogBroker(n.o.Log, epoch, n.o.Logger)
 	n.hints = newHints(n.o.Redis, epoch, n.node.ID(), n.o.Logger)
 	n.hints.stream, n.hints.presence, n.hints.up = n.broker.Hint, n.presence.heard, n.broker.lookNow
-	n.node.SetBroker(n.broker)
+	var broker centrifuge.Broker = n.broker
+	if control != nil {
+		if broker, err = control(ctx, n); err != nil {
+			return err
+		}
+	}
+	n.node.SetBroker(broker)
 	if n.o.Redis != nil {
 		n.node.SetController(n.hints)
 	}

@@ -117,7 +117,9 @@ func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID s
 	go k.run() //nolint:contextcheck // it outlives the request
 }
 
-// start is the seq that a socket begins after: the one it asks for, or the head.
+// start is the seq that a socket begins after: the one it asks for, or the head. Who says of which epoch
+// that seq is (a board and a page of events do) is told when it is of another life of the log, which a
+// restored backup begins: there may be a change of that number, and it is not the one that was missed.
 func (n *Node) start(ctx context.Context, r *http.Request, s *stream) (int64, error) {
 	text, given := r.URL.Query().Get("since"), r.URL.Query().Has("since")
 	head, _, err := n.o.Log.Replay(ctx, s.id, 0, 0)
@@ -127,6 +129,9 @@ func (n *Node) start(ctx context.Context, r *http.Request, s *stream) (int64, er
 	since, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || since < 0 {
 		return 0, errs.Field("query.since", "must be the seq of a message, a number from 0 on")
+	}
+	if epoch := r.URL.Query().Get("epoch"); epoch != "" && epoch != n.epoch {
+		return 0, errs.Code(errs.Gone, "pruned", "the changes after %d of this epoch are no longer kept: read the snapshot again", since)
 	}
 	if since > head {
 		return 0, errs.Code(errs.Gone, "pruned", "there is no change %d: read the snapshot again", since)

@@ -178,6 +178,23 @@ func TestPlainSocketsCarryTheBareMessages(t *testing.T) {
 	})
 }
 
+func TestPlainSocketsOfAnotherLifeOfTheLogReadTheSnapshot(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.edit(t, w.task, "one")
+		epoch, err := w.Log.Epoch(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, status := w.plain(t, "/teams/"+w.team.ID+"?since=1&epoch=another", w.bob.Username); status != http.StatusGone {
+			t.Errorf("another epoch: got %d, want %d", status, http.StatusGone)
+		}
+		conn, _ := w.plain(t, "/teams/"+w.team.ID+"?since=1&epoch="+epoch, w.bob.Username)
+		if m := change(t, conn); m.Seq != 2 {
+			t.Errorf("got %d, want 2", m.Seq)
+		}
+	})
+}
+
 func TestPlainSocketsEndWithTheirRight(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		team, _ := w.plain(t, "/teams/"+w.team.ID, w.bob.Username)
@@ -379,6 +396,9 @@ func TestConnectionsOfAUserAreLimited(t *testing.T) {
 	for range 25 {
 		w.plain(t, "/notifications", w.bob.Username)
 		w.connect(t, w.bob.Username)
+	}
+	for w.node.Stats().Connections < 50 { // a handshake is answered before it counts
+		pause(t, time.Millisecond)
 	}
 	if _, got := w.plain(t, "/notifications", w.bob.Username); got != http.StatusTooManyRequests {
 		t.Errorf("the 51st: got %d, want 429", got)

@@ -511,3 +511,61 @@ func TestAHerdIsServedFromMemory(t *testing.T) {
 		t.Errorf("40 clients that came back read the log %d times", reads)
 	}
 }
+
+// A client that comes while others' read of the same rows is under way must not be answered with a head
+// from before what has been dispatched meanwhile: it was not there to get it, and nobody would tell it.
+func TestARecoveryDoesNotShareAnOlderRead(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		since, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			w.edit(t, w.task, fmt.Sprint(time.Now()))
+		}
+		// Somebody listens from here on, so the rows before are not in memory.
+		c := w.connect(t, w.bob.Username)
+		c.subscribe("team:"+w.team.ID, nil, "")
+		w.edit(t, w.task, "dispatched")
+		c.message()
+		release := make(chan struct{})
+		go func() {
+			pause(t, 50*time.Millisecond) // for the read to join; if it has not, it is right anyway
+			close(release)
+		}()
+		head, err := w.node.ReadDuring(t.Context(), w.team.ID, since, release)
+		if err != nil || head != since+4 {
+			t.Errorf("got head %d, %v, want %d", head, err, since+4)
+		}
+	})
+}
+
+// After a restart nothing is in memory yet: one read serves all who are as far behind, and none those who
+// missed nothing.
+func TestAHerdOfANodeThatStartedIsServedFromMemory(t *testing.T) {
+	w := setUp(t, tandemtest.New(t))
+	for i := range 5 {
+		w.edit(t, w.task, fmt.Sprint(i))
+	}
+	epoch, err := w.Log.Epoch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, behind := range []int64{3, 0} {
+		before := w.node.Stats().LogReads
+		since := uint64(head - behind)
+		for range 20 {
+			r := w.connect(t, w.bob.Username).subscribe("team:"+w.team.ID, &since, epoch).Subscribe
+			if !r.Recovered || len(r.Publications) != int(behind) {
+				t.Fatalf("%d behind: got %+v", behind, r)
+			}
+		}
+		if reads := w.node.Stats().LogReads - before; reads > 3 {
+			t.Errorf("20 clients that were %d behind read the log %d times", behind, reads)
+		}
+	}
+}

@@ -83,6 +83,16 @@ func (s *stream) position() int64 {
 	return s.seq
 }
 
+// dispatched is the last row that somebody may have been handed already.
+func (s *stream) dispatched() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.tail); n > 0 {
+		return max(s.seq, s.tail[n-1].Seq)
+	}
+	return s.seq
+}
+
 // keep adds dispatched rows to the tail, which is cut rarely, into a new array that frees the old one.
 func (s *stream) keep(list []entry) {
 	s.mu.Lock()
@@ -106,10 +116,31 @@ func (s *stream) reached(seq int64) {
 	s.mu.Unlock()
 }
 
-// after answers from memory what came after seq, when the tail begins at or before it.
+// learn keeps what was read of the log just before the tail: after a restart all are as far behind.
+func (s *stream) learn(list []entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	begin := s.seq + 1
+	if len(s.tail) > 0 {
+		begin = s.tail[0].Seq
+	}
+	n := begin - list[0].Seq
+	if n > 0 && n <= int64(len(list)) && int(n)+len(s.tail) < 2*tailLength {
+		s.tail = append(append([]entry(nil), list[:n]...), s.tail...)
+	}
+}
+
+// after answers from memory what came after seq, when the tail begins at or before it. Nothing came when
+// all up to seq is dispatched and no more: what follows reaches everybody who listens by now.
 func (s *stream) after(seq int64) (list []entry, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if seq == s.seq && (len(s.tail) == 0 || s.tail[len(s.tail)-1].Seq == seq) {
+		return nil, true
+	}
 	if len(s.tail) == 0 || seq+1 < s.tail[0].Seq || seq >= s.tail[len(s.tail)-1].Seq {
 		return nil, false
 	}
