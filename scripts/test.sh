@@ -19,13 +19,14 @@ step() {
 
 formatted() {
 	local files
-	files=$(gofmt -l cmd internal web/*.go ./*.go)
+	files=$(gofmt -l cmd e2e/faults internal web/*.go ./*.go)
 	[ -z "$files" ] || { printf 'not gofmt-ed:\n%s\n' "$files"; return 1; }
 }
 
 step 'set up' scripts/setup.sh
 step 'gofmt' formatted
 step 'go vet' go vet ./...
+step 'go vet, with failpoints' go vet -tags failpoints ./internal/... ./cmd/...
 step 'web: types' npm --prefix web run --silent typecheck
 step 'web: lint' npm --prefix web run --silent lint
 step 'web: unit tests' npm --prefix web run --silent test
@@ -33,5 +34,6 @@ step 'build' make --no-print-directory build
 step 'golangci-lint' make --no-print-directory golangci
 step 'go test -race, on SQLite, PostgreSQL and Redis' scripts/with-services.sh go test -race -timeout 30m ./...
 step 'end to end: types' npm --prefix e2e run --silent typecheck
+step 'faults' scripts/faults.sh
 step 'end to end' npm --prefix e2e run --silent e2e
 printf '\n%d passed, 0 failed\n' "$passed"
