@@ -128,6 +128,7 @@ func TestBadAddressesAreRefused(t *testing.T) {
 			{"search without words", "GET /api/search", nil, nil, 422, "query.q"},
 			{"endless words", "GET /api/search?q=" + strings.Repeat("x", 201), nil, nil, 422, "query.q"},
 			{"seq below 0", "GET /api/teams/{team}/events?after=-1", nil, nil, 422, "query.after"},
+			{"seq beyond the last", "GET /api/teams/{team}/events?after=99999", nil, nil, 410, ""},
 			{"control character", "GET /api/tasks?q=a%07", nil, nil, 422, "query.q"},
 			{"NUL", "GET /api/tasks?created_by=%00", nil, nil, 422, "query.created_by"},
 			{"invalid UTF-8", "GET /api/search?q=%ff", nil, nil, 422, "query.q"},

@@ -118,6 +118,21 @@ func TestVersionsSaveAnswersAndGuardChanges(t *testing.T) {
 	})
 }
 
+// A browser keeps answers by their ETag: what only the reader sees of a task is part of it.
+func TestWatchingIsNotHiddenByTheETag(t *testing.T) {
+	each(t, func(t *testing.T, s *server) {
+		w := s.world(t, "")
+		owner, path := w.people["owner"].Username, "/api/tasks/"+w.task
+		tag := s.request(t, owner, "GET", path, nil).header.Get("ETag")
+		s.want(t, 204, owner, "PUT", path+"/watch", nil)
+		again := s.request(t, owner, "GET", path, nil, "If-None-Match", tag)
+		if again.status != http.StatusOK || !strings.Contains(again.text, `"watching":true`) {
+			t.Errorf("got %d %s, want the task as watched", again.status, again.text)
+		}
+		s.want(t, 200, owner, "PATCH", path, `{"title":"Next"}`, "If-Match", again.header.Get("ETag"))
+	})
+}
+
 func TestConflictTellsWhoChangedWhat(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		w := s.world(t, "")

@@ -139,7 +139,7 @@ func pack[T any](success int, method string, req *request, body T, version []int
 		out.Status = s.status()
 	}
 	if version != nil {
-		out.ETag = etag(reflect.ValueOf(body).FieldByIndex(version).Int())
+		out.ETag = etag(reflect.ValueOf(body).FieldByIndex(version).Int(), body)
 	} else if t, ok := any(body).(interface{ tag() string }); ok {
 		out.ETag = t.tag()
 	}
@@ -170,7 +170,15 @@ func versionOf(t reflect.Type) []int {
 	return nil
 }
 
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+// etag is the version. What shows each reader something of their own besides it adds what that is, so that
+// a browser that has kept an answer learns of it.
+func etag(version int64, body any) string {
+	tag := strconv.FormatInt(version, 10)
+	if p, ok := body.(interface{ Personal() string }); ok && p.Personal() != "" {
+		tag += "-" + p.Personal()
+	}
+	return `"` + tag + `"`
+}
 
 // matches compares weakly, as RFC 9110 wants it for If-None-Match.
 func matches(header, tag string) bool {
@@ -200,7 +208,8 @@ func (p *Precondition) Resolve(huma.Context) []error {
 	if err != nil || tag[0] != '"' {
 		unquoted = "-"
 	}
-	v, err := strconv.ParseInt(unquoted, 10, 64)
+	version, _, _ := strings.Cut(unquoted, "-") // what follows is the reader's own, which no change is meant for
+	v, err := strconv.ParseInt(version, 10, 64)
 	if err != nil {
 		return []error{&huma.ErrorDetail{Location: "header.If-Match", Message: `must be one version as ETag has it, such as "8"`}}
 	}

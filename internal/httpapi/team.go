@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tandem/internal/db"
+	"tandem/internal/errs"
 	"tandem/internal/events"
 	"tandem/internal/teams"
 	"tandem/internal/users"
@@ -160,7 +161,7 @@ func (a *API) deleteLabel(ctx context.Context, actor users.Actor, in *ByID) (non
 
 type eventsInput struct {
 	ByID
-	After int64 `query:"after" minimum:"0" doc:"the last seq that you have; 410 with code pruned when what follows it is no longer kept"`
+	After int64 `query:"after" minimum:"0" doc:"the last seq that you have; 410 with code pruned when what follows it is no longer kept, or there is no such change"`
 	Limit int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
@@ -177,6 +178,9 @@ func (a *API) events(ctx context.Context, actor users.Actor, in *eventsInput) (E
 		return page, err
 	}
 	seq, rows, err := a.Events.Replay(ctx, in.ID, in.After, in.Limit)
+	if err == nil && in.After > seq { // of another life of the log, which a restored backup ended
+		err = errs.Code(errs.Gone, "pruned", "there is no change %d: read the snapshot again", in.After)
+	}
 	if err != nil {
 		return page, err
 	}

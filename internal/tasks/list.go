@@ -33,7 +33,7 @@ type ListFilter struct {
 var sorts = map[string]struct {
 	expr string // $far stands for a time after all others, where tasks without one sort
 	time bool
-	key  func(*Task) any
+	key  func(*Task) any // nil: only the database knows it
 }{
 	"position":   {"t.position", false, func(t *Task) any { return t.Position }},
 	"created_at": {"t.created_at", true, func(t *Task) any { return t.CreatedAt }},
@@ -43,7 +43,7 @@ var sorts = map[string]struct {
 	"title":      {"LOWER(t.title)", false, nil}, // lowered by the database, so that both compare alike
 	"number":     {"t.number", false, func(t *Task) any { return t.Number }},
 	"key":        {"t.number", false, func(t *Task) any { return t.Number }},
-	"status":     {"t.status", false, func(t *Task) any { return t.Status }},
+	"status":     {"COALESCE((SELECT st.position FROM statuses st WHERE st.project_id = t.project_id AND st.slug = t.status), '')", false, nil}, // as the columns stand
 }
 
 func orFar(t *time.Time) time.Time {
@@ -81,12 +81,12 @@ func (s *Service) List(ctx context.Context, actor users.Actor, f ListFilter) (db
 	if err != nil {
 		return page, err
 	}
-	lowered := map[string]string{}
+	keys := map[string]string{}
 	page.Items, err = db.Collect(ctx, s.db.Read(), func(r db.Row) (Task, error) {
 		var key any
 		t, err := scanTask(r, &key)
 		if text, ok := key.(string); ok {
-			lowered[t.ID] = text
+			keys[t.ID] = text
 		}
 		return t, err
 	}, q.text, q.args...)
@@ -95,7 +95,7 @@ func (s *Service) List(ctx context.Context, actor users.Actor, f ListFilter) (db
 	}
 	if len(page.Items) > limit {
 		page.Items = page.Items[:limit]
-		page.NextCursor = q.cursor(&page.Items[limit-1], lowered)
+		page.NextCursor = q.cursor(&page.Items[limit-1], keys)
 	}
 	for i := range page.Items {
 		if err := s.setKey(ctx, &page.Items[i]); err != nil {
@@ -111,14 +111,14 @@ type listQuery struct {
 	sort string
 }
 
-func (q *listQuery) cursor(last *Task, lowered map[string]string) *string {
+func (q *listQuery) cursor(last *Task, keys map[string]string) *string {
 	k := cursorKey{Sort: q.sort, ID: last.ID}
-	name := strings.TrimPrefix(q.sort, "-")
-	if name == "title" {
-		k.Text = lowered[last.ID]
+	key := sorts[strings.TrimPrefix(q.sort, "-")].key
+	if key == nil {
+		k.Text = keys[last.ID]
 		return db.EncodeCursor(k)
 	}
-	switch v := sorts[name].key(last).(type) {
+	switch v := key(last).(type) {
 	case string:
 		k.Text = v
 	case int:
@@ -170,17 +170,13 @@ func (s *Service) listQuery(actor users.Actor, f *ListFilter, teamIDs []string, 
 		}
 		where = append(where, fmt.Sprintf("(%s, t.id) %s (%s, %s)", expr, compare, q.args.Add(from), q.args.Add(k.ID)))
 	}
-	q.text = "SELECT " + taskColumns + ", " + sortText(name, expr) + "\nFROM tasks t\nWHERE " + strings.Join(where, "\n\tAND ") +
+	keyColumn := "NULL"
+	if order.key == nil {
+		keyColumn = expr
+	}
+	q.text = "SELECT " + taskColumns + ", " + keyColumn + "\nFROM tasks t\nWHERE " + strings.Join(where, "\n\tAND ") +
 		"\nORDER BY " + expr + direction + ", t.id" + direction + "\nLIMIT " + q.args.Add(limit+1)
 	return q, nil
-}
-
-// sortText is an extra column with the sort key, where Go cannot compute it.
-func sortText(name, expr string) string {
-	if name == "title" {
-		return expr
-	}
-	return "NULL"
 }
 
 // Indexes: tasks_by_board, tasks_by_project_created, tasks_by_project_updated, tasks_by_team_created

@@ -394,6 +394,8 @@ func TestListPagesThroughEverySort(t *testing.T) {
 		ctx := t.Context()
 		for i := range 7 {
 			task := b.Task(b.project, fmt.Sprintf("%c task", 'a'+(i*3)%7))
+			_, err := b.Tasks.Update(ctx, b.ann, task.ID, tasks.Patch{Fields: tasks.Fields{Status: tasks.Of(b.project.Statuses[i%3].Slug)}}, nil)
+			ok(t, err)
 			if i%2 == 0 {
 				due := tandemtest.Start.AddDate(0, 0, i%3)
 				_, err := b.Tasks.Update(ctx, b.ann, task.ID, tasks.Patch{Fields: tasks.Fields{DueAt: tasks.Of(&due), Priority: tasks.Of("high")}}, nil)
@@ -408,8 +410,18 @@ func TestListPagesThroughEverySort(t *testing.T) {
 				var all, paged []string
 				page, err := b.Tasks.List(ctx, b.ann, tasks.ListFilter{ProjectID: b.project.ID, Sort: sign + sort})
 				ok(t, err)
+				var columns []string
 				for _, task := range page.Items {
 					all = append(all, task.ID)
+					columns = append(columns, task.Status)
+				}
+				if sort == "status" { // as the columns stand, not by name
+					order := func(slug string) int {
+						return slices.IndexFunc(b.project.Statuses, func(s teams.Status) bool { return s.Slug == slug })
+					}
+					if sorted := slices.IsSortedFunc(columns, func(x, y string) int { return order(x) - order(y) }); sorted != (sign == "") {
+						t.Errorf("sort %s%s: got %v", sign, sort, columns)
+					}
 				}
 				cursor := ""
 				for {

@@ -51,6 +51,14 @@ type Detail struct {
 	Assignee        *users.User `json:"assignee"`
 }
 
+// Personal is what the detail shows its reader alone, for the ETag.
+func (d Detail) Personal() string {
+	if d.Watching {
+		return "w"
+	}
+	return ""
+}
+
 // Card is a task on a board: all but its description.
 type Card struct {
 	ID             string     `json:"id"`

@@ -3488,7 +3488,7 @@ export interface operations {
             query?: {
                 /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, user_id, updated_by, mutation_id, timestamp */
                 fields?: string;
-                /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept */
+                /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept, or there is no such change */
                 after?: number;
                 limit?: number;
             };

@@ -61,16 +61,19 @@ export function matches(s: ListState, task: StoredTask, me: string | undefined):
     && (!s.assignee.length || s.assignee.some(who => (who === 'none' ? !task.assigned_to : task.assigned_to === (who === 'me' ? me : who))))
 }
 
-/** The server's order: by the field, then by id, both turned round for a descending one. Tasks without a due date come last in ascending order. */
-export function comparator(s: Pick<ListState, 'sort' | 'descending'>): (a: StoredTask, b: StoredTask) => number {
+/**
+ * The server's order: by the field, then by id, both turned round for a descending one. Tasks without a due date come last in
+ * ascending order; statuses come as the columns (slugs, from left to right) stand.
+ */
+export function comparator(s: Pick<ListState, 'sort' | 'descending'>, columns: string[]): (a: StoredTask, b: StoredTask) => number {
   const sign = s.descending ? -1 : 1
-  return (a, b) => sign * (compare(key(s.sort, a), key(s.sort, b)) || compare(a.id, b.id))
+  return (a, b) => sign * (compare(key(s.sort, a, columns), key(s.sort, b, columns)) || compare(a.id, b.id))
 }
-function key(sort: SortField, task: StoredTask): string | number {
+function key(sort: SortField, task: StoredTask, columns: string[]): string | number {
   switch (sort) {
     case 'number': return task.number
     case 'title': return task.title.toLowerCase()
-    case 'status': return task.status
+    case 'status': return columns.indexOf(task.status)
     case 'priority': return PRIORITIES.length - PRIORITIES.indexOf(task.priority)
     case 'due_at': return task.due_at ? Date.parse(task.due_at) : Number.MAX_SAFE_INTEGER
     case 'updated_at': return Date.parse(task.updated_at)

@@ -1,5 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { reason, tasks as api } from '@/api'
+import { useProjects } from '@/features/projects/store'
 import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
 import type { StoredTask } from '@/features/tasks/model'
@@ -14,6 +15,7 @@ const PAGE = 100
  */
 export function useTaskList(projectId: () => string, state: () => ListState) {
   const tasks = useTasks()
+  const projects = useProjects()
   const session = useSession()
   const stream = useStream()
 
@@ -47,7 +49,7 @@ export function useTaskList(projectId: () => string, state: () => ListState) {
   }
   const rows = computed((): StoredTask[] => {
     const wanted = state()
-    const order = comparator(wanted)
+    const order = comparator(wanted, projects.statusesOf(projectId()).map(s => s.slug))
     const end = cursor.value === null ? null : last.value
     const pool = wanted.deleted
       ? trash.value.map(t => tasks.view(t.id) ?? t)
