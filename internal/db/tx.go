@@ -3,9 +3,14 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -195,6 +200,27 @@ func retryable(err error) bool {
 	}
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == 5 // SQLITE_BUSY
+}
+
+// Unavailable says whether err is an outage of the database, which a later attempt may find over: it is not
+// reached, is stopping, has no connection left, is locked for longer than anybody waits, or its disk is full.
+// The change may have been committed all the same; a repeat under the same Idempotency-Key is safe.
+func Unavailable(err error) bool {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P") || retryable(err)
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return slices.Contains([]int{5, 10, 13, 14}, lite.Code()&0xff) // SQLITE_BUSY, _IOERR, _FULL, _CANTOPEN
+	}
+	var network *net.OpError
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, ErrRetry) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
 // IsUnique says whether err is the refusal of a duplicate key, so that the caller can name the field.

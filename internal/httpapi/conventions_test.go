@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"tandem/internal/httpapi"
+	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 )
 
@@ -408,4 +410,27 @@ func TestSocketsGoToTheirHandler(t *testing.T) {
 			t.Errorf("%s: got %d %q", path, a.status, a.text)
 		}
 	}
+}
+
+// The app sends again what was answered 503, and gives up what was answered 500.
+func TestAnOutageOfTheDatabaseIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TANDEM_TEST_POSTGRES") == "" {
+		t.Skip("needs PostgreSQL")
+	}
+	s := newServer(t, tandemtest.NewPostgres(t))
+	w := s.world(t, "")
+	owner, path := w.people["owner"].Username, "/api/tasks/"+w.task
+	s.token(t, owner)
+	over := s.Outage()
+	for range 3 { // on a connection that broke, and without one
+		for _, r := range []struct{ method, body string }{{"GET", ""}, {"PATCH", `{"title":"Next"}`}} {
+			a := s.request(t, owner, r.method, path, r.body)
+			if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") != "1" {
+				t.Errorf("%s: got %d %s, want 503 with Retry-After", r.method, a.status, a.text)
+			}
+		}
+	}
+	over()
+	s.want(t, 200, owner, "PATCH", path, `{"title":"Next"}`)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/tasks"
 )
@@ -135,6 +136,12 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 	}
 	req := requestOf(ctx)
 	a.Log.ErrorContext(ctx, "request fails", "route", req.route, "err", err)
+	if db.Unavailable(err) { // clients keep what they have to say, and say it again
+		p := newProblem(http.StatusServiceUnavailable, "", "the database does not answer right now: try again in a moment")
+		p.RequestID = req.id
+		p.headers.Set("Retry-After", "1")
+		return p
+	}
 	return internalProblem(req.id)
 }
 

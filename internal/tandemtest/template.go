@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,6 +97,25 @@ func databaseURL(name string) (string, error) {
 	}
 	u.Path = "/" + name
 	return u.String(), nil
+}
+
+// Outage takes the PostgreSQL database of env away until the function that it returns is called: what is
+// connected is cut off, and nothing new gets in.
+func (e *Env) Outage() (over func()) {
+	e.T.Helper()
+	u, err := url.Parse(e.Options.PostgresURL)
+	if err != nil {
+		e.T.Fatal(err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	do := func(statement string) {
+		if err := onServer(context.Background(), statement); err != nil {
+			e.T.Fatal(err)
+		}
+	}
+	do(`ALTER DATABASE ` + name + ` ALLOW_CONNECTIONS false`)
+	do(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '` + name + `'`)
+	return func() { do(`ALTER DATABASE ` + name + ` ALLOW_CONNECTIONS true`) }
 }
 
 var server = sync.OnceValues(func() (*sql.DB, error) {
