@@ -30,6 +30,7 @@ var owners = map[string][]string{
 	"github.com/danielgtaylor/huma/v2":    {"httpapi"},
 	"github.com/centrifugal/centrifuge":   {"realtime"},
 	"github.com/riverqueue/river":         {"jobs"},
+	"riverqueue.com/riverui":              {"jobs"},
 	"github.com/jackc/pgx/v5":             {"db", "jobs"},
 	"modernc.org/sqlite":                  {"db"},
 	"github.com/redis/rueidis":            {"redis"},

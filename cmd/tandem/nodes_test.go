@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -148,7 +149,7 @@ type balancer struct {
 func (b *balancer) set(nodes ...*server) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.nodes, b.ready = nodes, map[*server]bool{}
+	b.nodes, b.ready = slices.Clone(nodes), map[*server]bool{}
 }
 
 func (b *balancer) run(ctx context.Context) {

@@ -109,9 +109,13 @@ func (a *App) wire(ctx context.Context) error {
 	if a.redis != nil {
 		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
 	}
+	jobsPage, err := a.Jobs.UI(httpapi.JobsPath)
+	if err != nil {
+		return err
+	}
 	a.api, err = httpapi.New(httpapi.Options{
 		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
-		Assets: web.Dist, WS: a.realtime.Handler(), Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
+		Assets: web.Dist, WS: a.realtime.Handler(), Jobs: jobsPage, Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
 }

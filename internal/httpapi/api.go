@@ -24,7 +24,7 @@ import (
 	"tandem/internal/users"
 )
 
-// Options are what the API works with. All services are needed; Assets, WS, Presence, Checks and
+// Options are what the API works with. All services are needed; Assets, WS, Jobs, Presence, Checks and
 // Metrics may be left out.
 type Options struct {
 	Config   *config.Config
@@ -39,6 +39,7 @@ type Options struct {
 
 	Assets  fs.FS        // the built web app; its paths begin with "dist/"
 	WS      http.Handler // answers /ws
+	Jobs    http.Handler // answers JobsPath, to administrators
 	Version string
 
 	// Presence is who looks at a task right now.
@@ -82,6 +83,9 @@ func New(o Options) (*API, error) {
 	if o.WS != nil {
 		a.mux.Handle("/ws", named("/ws", o.WS))
 		a.mux.Handle("/ws/", named("/ws/", o.WS))
+	}
+	if o.Jobs != nil {
+		a.mux.Handle(JobsPath+"/", named(JobsPath+"/", a.adminPage(o.Jobs)))
 	}
 	a.handler = a.middleware(a.mux)
 	return a, nil

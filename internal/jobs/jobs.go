@@ -20,6 +20,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"riverqueue.com/riverui"
+	"riverqueue.com/riverui/uiendpoints"
 
 	"tandem/internal/db"
 )
@@ -76,6 +78,9 @@ type Service struct {
 	client  client
 	wake    *wake // nil on PostgreSQL, which has its own LISTEN
 
+	ui    *riverui.Handler // nil: nobody asked for it
+	endUI context.CancelFunc
+
 	periodic map[string]func(context.Context) error
 
 	mu       sync.Mutex
@@ -90,6 +95,7 @@ type client interface {
 	StopAndCancel(ctx context.Context) error
 	PeriodicJobs() *river.PeriodicJobBundle
 	insert(ctx context.Context, tx *db.Tx, args Args, o *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	endpoints() uiendpoints.Bundle
 }
 
 type pgClient struct{ *river.Client[pgx.Tx] }

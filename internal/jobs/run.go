@@ -105,6 +105,13 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := s.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
+	if s.ui != nil {
+		var background context.Context
+		background, s.endUI = context.WithCancel(context.WithoutCancel(ctx))
+		if err := s.ui.Start(background); err != nil {
+			return fmt.Errorf("start the page of jobs: %w", err)
+		}
+	}
 	s.running = true
 	return nil
 }
@@ -121,6 +128,9 @@ func (s *Service) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.running = false
+	if s.ui != nil {
+		s.endUI()
+	}
 	err := s.client.Stop(ctx)
 	if ctx.Err() == nil {
 		return err

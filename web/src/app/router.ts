@@ -1,6 +1,6 @@
 import { useToast } from '@/ui/toast'
 import { nextTick } from 'vue'
-import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
 import { useProjects } from '@/features/projects/store'
 import { afterLogin } from '@/features/session/next'
 import { useSession } from '@/features/session/store'
@@ -56,6 +56,7 @@ export function makeRouter(): Router {
           { path: 'export', name: 'project-export', component: () => import('@/features/project/ProjectSettingsExport.vue'), props: true, meta: { title: 'Export' } },
         ],
       },
+      { path: '/admin/jobs/:rest(.*)*', name: 'jobs', component: { render: () => null }, beforeEnter: leave },
       { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
       {
         path: '/settings', name: 'settings', component: () => import('@/features/account/SettingsPage.vue'), redirect: { name: 'settings-profile' },
@@ -99,6 +100,12 @@ export function makeRouter(): Router {
     }).catch(() => useToast().error('This page cannot be opened without a connection.'))
   })
   return router
+}
+
+/** Pages of the server's own: the browser has to load them. */
+function leave(to: RouteLocationNormalized): false {
+  location.assign(to.fullPath)
+  return false
 }
 
 /** "/" is the last project, else any project, else the team; only without all that it is the first run. */
