@@ -15,9 +15,11 @@ import (
 )
 
 type userCmd struct {
-	Create        userCreateCmd `cmd:"" help:"Make an account."`
-	List          userListCmd   `cmd:"" help:"List accounts."`
-	ResetPassword userResetCmd  `cmd:"" help:"Set somebody's password and end their sessions."`
+	Create        userCreateCmd  `cmd:"" help:"Make an account."`
+	List          userListCmd    `cmd:"" help:"List accounts."`
+	ResetPassword userResetCmd   `cmd:"" help:"Set somebody's password and end their sessions."`
+	Disable       userDisableCmd `cmd:"" help:"Lock somebody out: their sessions end at once, and what they wrote stays."`
+	Enable        userEnableCmd  `cmd:"" help:"Let somebody in again."`
 }
 
 type userCreateCmd struct {
@@ -80,6 +82,34 @@ func (c *userResetCmd) Run(e *env) error {
 			return err
 		}
 		fmt.Printf("The password of %s is set; their sessions have ended.\n", c.Login)
+		return nil
+	})
+}
+
+type userDisableCmd struct {
+	Login string `arg:"" help:"Username or e-mail address."`
+}
+
+func (c *userDisableCmd) Run(e *env) error {
+	return withApp(e, func(a *app.App) error {
+		if err := a.Auth.SetDisabled(e.ctx, c.Login, true); err != nil {
+			return err
+		}
+		fmt.Printf("%s is locked out; their sessions have ended.\n", c.Login)
+		return nil
+	})
+}
+
+type userEnableCmd struct {
+	Login string `arg:"" help:"Username or e-mail address."`
+}
+
+func (c *userEnableCmd) Run(e *env) error {
+	return withApp(e, func(a *app.App) error {
+		if err := a.Auth.SetDisabled(e.ctx, c.Login, false); err != nil {
+			return err
+		}
+		fmt.Printf("%s may log in again.\n", c.Login)
 		return nil
 	})
 }

@@ -4,6 +4,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 const newPassword = "copper-lantern-93-moss"
@@ -65,6 +68,43 @@ func TestResetPasswordBesideARunningServer(t *testing.T) {
 		s.login(t, "ann", newPassword)
 		tandemWithInput(t, password+"\n", dataDir, environ, "user", "create", "bob", "bob@example.org").ok(t)
 		s.login(t, "bob", password)
+		s.stop(t)
+	})
+}
+
+// The command is another process than the server: the end of a right is a row that the server follows.
+func TestADisabledUserIsOutAtOnce(t *testing.T) {
+	eachDB(t, func(t *testing.T, dataDir string, environ []string) {
+		s := serve(t, dataDir, environ...)
+		ann := s.register(t, "ann")
+		ended := make(chan error, 1)
+		var team struct{ ID string }
+		s.want(t, 201, "POST", "/api/teams", ann.AccessToken, map[string]any{"name": "Lamp"}, &team)
+		s.want(t, 201, "POST", "/api/teams/"+team.ID+"/projects", ann.AccessToken, map[string]any{"name": "Lamp", "key": "LAMP"}, nil)
+		heard := make(chan int64, 10)
+		go func() {
+			ended <- follow(t, s, "/ws/teams/"+team.ID+"?since=0", ann.AccessToken, func(seq int64) { heard <- seq })
+		}()
+		select {
+		case <-heard:
+		case err := <-ended:
+			t.Fatal(err)
+		}
+
+		tandem(t, dataDir, environ, "user", "disable", "nobody").refused(t, "nobody")
+		tandem(t, dataDir, environ, "user", "disable", "ann").ok(t)
+		select {
+		case err := <-ended:
+			if !websocket.IsCloseError(err, 4401) {
+				t.Errorf("got %v, want close 4401", err)
+			}
+		case <-time.After(patience):
+			t.Fatal("the socket of a disabled user is still open")
+		}
+		s.want(t, 401, "GET", "/api/me", ann.AccessToken, nil, nil)
+		s.want(t, 403, "POST", "/api/auth/login", "", map[string]any{"login": "ann", "password": password}, nil)
+		tandem(t, dataDir, environ, "user", "enable", "ann").ok(t)
+		s.login(t, "ann", password)
 		s.stop(t)
 	})
 }
