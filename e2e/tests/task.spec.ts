@@ -134,3 +134,18 @@ test('two edits of one description are put together; of one title, somebody choo
   await expect(title).toHaveValue('Plan of both')
   await expect.poll(async () => (await bob.get<Task>(`/api/tasks/${task.id}`)).title).toBe('Plan of both')
 })
+
+test('the address of a deleted task shows it with a way back, not an error', async ({ arrive, server }) => {
+  const { ann, project } = await two(server.url)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Thrown away too early', description: 'Still here.' })
+  await ann.delete(`/api/tasks/${task.id}`)
+  const page = await arrive('ann', `/p/${project}/board/WEB-1`)
+  await expect(dialog(page).getByText(/This task was deleted/)).toBeVisible()
+  await expect(dialog(page).getByText('Still here.')).toBeVisible()
+  await expect(dialog(page).getByRole('textbox')).toHaveCount(0)
+  await dialog(page).getByRole('button', { name: 'Restore' }).click()
+  await expect(dialog(page).getByRole('textbox', { name: 'Title' })).toHaveValue('Thrown away too early')
+  await expect(dialog(page).getByText(/This task was deleted/)).toHaveCount(0)
+  await dialog(page).getByRole('button', { name: 'Close' }).click()
+  await expect(card(page, 'Thrown away too early')).toBeVisible()
+})

@@ -47,7 +47,8 @@ export function useComments(task: () => StoredTask) {
     items.value = items.value.filter(c => seen.has(c.id) || !before.has(c.id))
     loaded.value = true
   }
-  void load()
+  // Those of a deleted task cannot be read until it is restored.
+  watch(() => Boolean(task().deleted_at), deleted => { if (!deleted && !loaded.value) void load() }, { immediate: true })
 
   onScopeDispose(stream.listen(message => {
     if (!('task_id' in message) || message.task_id !== id) return

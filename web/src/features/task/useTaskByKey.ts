@@ -33,7 +33,11 @@ export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefO
       release = tasks.hold(found.id)
       tasks.accept(found)
       id.value = found.id
-      missing.value = (await tasks.fetchTask(found.id)) === undefined
+      // A deleted one has an address, but no details until it is restored.
+      if (found.deleted_at || (await tasks.fetchTask(found.id))) return
+      const trashed = await api.byNumber(project, number)
+      if (trashed?.deleted_at) tasks.accept(trashed)
+      else missing.value = true
     } catch (thrown) {
       error.value = thrown
     }
