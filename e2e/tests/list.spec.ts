@@ -76,3 +76,23 @@ test('a list of many tasks loads as one scrolls', async ({ arrive, server }) => 
   }).toPass({ timeout: 30_000 })
   expect(await page.locator('[data-row]').count()).toBeLessThan(80)
 })
+
+test('what sorts the list is large enough to be hit: 24 pixels, and 44 with a finger', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Alpha' })
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Bravo' })
+  for (const [options, least] of [[{}, 24], [{ viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }, 44], [{ viewport: { width: 820, height: 1100 }, hasTouch: true, isMobile: true }, 44]] as const) {
+    const page = await arrive('ann', `/p/${project}/list`, options)
+    await expect(page.getByRole('columnheader', { name: 'Title' })).toBeVisible()
+    for (const name of ['Priority', 'Key', 'Title', 'Status']) {
+      const button = page.getByRole('columnheader', { name }).getByRole('button')
+      const box = (await button.boundingBox())!
+      expect(Math.round(Math.min(box.width, box.height)), `${name} at ${least}`).toBeGreaterThanOrEqual(least)
+      // Each edge is its own: no neighbour lies above it.
+      for (const x of [box.x + 2, box.x + box.width - 2]) expect(await button.evaluate((el, at) => el.contains(document.elementFromPoint(at.x, at.y)), { x, y: box.y + box.height / 2 }), name).toBe(true)
+    }
+    await page.getByRole('columnheader', { name: 'Title' }).getByRole('button').click()
+    await expect.poll(() => rows(page)).toEqual(['Alpha', 'Bravo'])
+  }
+})
