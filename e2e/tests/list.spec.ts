@@ -96,3 +96,23 @@ test('what sorts the list is large enough to be hit: 24 pixels, and 44 with a fi
     await expect.poll(() => rows(page)).toEqual(['Alpha', 'Bravo'])
   }
 })
+
+test('titles have room on a phone, beside the sidebar of a tablet and on a desk, and the trash has its button', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'A title that is not very short, and not very long' })
+  const page = await arrive('ann', `/p/${project}/list`)
+  for (const width of [390, 700, 820, 1024, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect.poll(async () => (await page.locator('[data-row]').boundingBox())!.width, `title at ${width}`).toBeGreaterThan(150)
+    expect(await page.getByRole('table').evaluate(table => table.parentElement!.scrollWidth <= table.parentElement!.clientWidth), `no sideways scrolling at ${width}`).toBe(true)
+  }
+  await ann.delete(`/api/tasks/${task.id}`)
+  await page.goto(`/p/${project}/list?trash=1`)
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect(page.getByRole('button', { name: 'Restore' })).toHaveCount(1)
+  }
+  await page.getByRole('button', { name: 'Restore' }).click()
+  await expect(page.getByText('The trash is empty')).toBeVisible()
+})
