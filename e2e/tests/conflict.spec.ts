@@ -73,6 +73,8 @@ test('with the keyboard alone: arrows choose, Enter saves, Escape does not throw
   await expect(prompt(page).getByRole('radio', { name: 'Edit the two joined' })).toBeChecked()
   await expect(prompt(page).getByRole('radio', { name: 'Both together' })).toHaveCount(0)
   await expect(prompt(page).getByRole('textbox')).toHaveValue('Plan of Ann / Plan of Bob')
+  await page.setViewportSize({ width: 390, height: 780 })
+  expect(await prompt(page).evaluate(el => [...el.querySelectorAll('*')].every(it => it.getBoundingClientRect().right <= innerWidth))).toBe(true)
   for (let i = 0; i < 12; i++) {
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement!.closest('dialog')?.textContent?.includes('Which version'))).toBe(true)

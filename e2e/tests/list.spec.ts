@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { noViolations, test } from '../people'
+import { leisure, noViolations, test } from '../people'
 
 const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
   .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
@@ -115,4 +115,21 @@ test('titles have room on a phone, beside the sidebar of a tablet and on a desk,
   }
   await page.getByRole('button', { name: 'Restore' }).click()
   await expect(page.getByText('The trash is empty')).toBeVisible()
+})
+
+test('a list that could not be loaded says so in place of the table, and comes by itself with the connection', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Deleted' })
+  await ann.delete(`/api/tasks/${task.id}`)
+  const page = await arrive('ann', `/p/${project}/list`)
+  await leisure(page)
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: 'Trash' }).click()
+  await expect(page.getByText('The list could not be loaded')).toBeVisible()
+  await expect(page.getByRole('table')).toHaveCount(0)
+  await noViolations(page, 'list offline')
+  await page.context().setOffline(false)
+  await expect.poll(() => rows(page)).toEqual(['Deleted'])
+  await expect(page.getByText('The list could not be loaded')).toHaveCount(0)
 })
