@@ -52,6 +52,54 @@ test('a card is dragged with the mouse: within a column, to another, and back by
   expect(await order(ann, project, 'todo')).toEqual(['Three', 'One', 'Two'])
 })
 
+test('a card let go between two columns goes into the nearer one; beside the board it stays home', async ({ arrive, server }) => {
+  const { ann, project } = await boardOf(server.url, ['One', 'Two'])
+  const page = await arrive('ann', `/p/${project}/board`)
+  const drag = async (title: string, x: number, y: number): Promise<void> => {
+    const from = (await card(page, title).boundingBox())!
+    await page.mouse.move(from.x + 60, from.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(x, y, { steps: 8 })
+  }
+  await expect(card(page, 'Two')).toBeVisible()
+  const [left, right] = [(await column(page, 'In progress').boundingBox())!, (await column(page, 'In review').boundingBox())!]
+  const edge = left.x + left.width
+  expect(right.x - edge).toBeGreaterThan(4)
+
+  await drag('One', edge + (right.x - edge) * 0.2, left.y + 150)
+  await expect.poll(() => titles(page, 'In progress')).toEqual(['One'])
+  await page.mouse.up()
+  await expect.poll(() => order(ann, project, 'in_progress')).toEqual(['One'])
+  await drag('Two', right.x - (right.x - edge) * 0.2, left.y + 150)
+  await expect.poll(() => titles(page, 'In review')).toEqual(['Two'])
+  await page.mouse.up()
+  await expect.poll(() => order(ann, project, 'in_review')).toEqual(['Two'])
+
+  // Over the sidebar it shows where it came from, and that is where it stays.
+  await drag('Two', edge, left.y + 150)
+  await page.mouse.move(20, left.y + 150, { steps: 8 })
+  await expect.poll(() => titles(page, 'In review')).toEqual(['Two'])
+  await page.mouse.up()
+  await expect(page.locator('.drag-ghost')).toHaveCount(0)
+  await expect(page.getByRole('status').filter({ hasText: 'WEB-2 stays where it was.' })).toHaveCount(1)
+  await expect.poll(() => titles(page, 'In review')).toEqual(['Two'])
+  expect(await order(ann, project, 'in_review')).toEqual(['Two'])
+})
+
+test('a title of one endless word makes neither its column nor the page scroll sideways', async ({ arrive, server }) => {
+  const { project } = await boardOf(server.url, ['W'.repeat(300)])
+  const page = await arrive('ann', `/p/${project}/board`)
+  for (const size of [{ width: 1280, height: 800 }, { width: 390, height: 780 }]) {
+    await page.setViewportSize(size)
+    await expect(card(page, 'WWW')).toBeVisible()
+    const { scrollWidth, clientWidth } = await column(page, 'To do').locator('[data-scroller]').evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))
+    expect(scrollWidth).toBe(clientWidth)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width)
+    const [inner, outer] = [(await card(page, 'WWW').boundingBox())!, (await column(page, 'To do').boundingBox())!]
+    expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width)
+  }
+})
+
 test('on a touch screen a long press drags, and a swipe scrolls', async ({ arrive, server }) => {
   const { ann, project } = await boardOf(server.url, Array.from({ length: 16 }, (_, i) => `Task ${i + 1}`))
   const page = await arrive('ann', `/p/${project}/board`, { hasTouch: true, isMobile: true, viewport: { width: 600, height: 700 } })

@@ -28,3 +28,20 @@ test('a file that is none of the formats is refused with its reason, and nothing
   await expect(page.getByRole('main').getByRole('alert')).toContainText(/entry 2/i)
   expect((await ann.get<{ items: unknown[] }>(`/api/tasks?project_id=${project}`)).items).toEqual([])
 })
+
+test('an empty file is refused at its field, before anything is sent', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const page = await arrive('ann', `/p/${project}/settings/import`)
+  const sent: string[] = []
+  page.on('request', request => { if (request.method() === 'POST') sent.push(request.url()) })
+  await page.getByLabel('File').setInputFiles({ name: 'issues.json', mimeType: 'application/json', buffer: Buffer.alloc(0) })
+  await expect(page.getByLabel('File')).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByLabel('File')).toHaveAccessibleDescription(/^This file is empty\./)
+  await expect(page.getByRole('button', { name: 'Import', exact: true })).toBeDisabled()
+  expect(sent).toEqual([])
+  await page.getByLabel('File').setInputFiles({ name: 'tasks.csv', mimeType: 'text/csv', buffer: Buffer.from('title\nOne\n') })
+  await expect(page.getByLabel('File')).not.toHaveAttribute('aria-invalid', 'true')
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await expect(page.getByRole('main').getByText(/1 task and 0 comments imported/)).toBeVisible()
+})

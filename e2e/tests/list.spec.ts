@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { noViolations, test } from '../people'
+import { leisure, noViolations, test } from '../people'
 
 const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
   .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
@@ -75,4 +75,61 @@ test('a list of many tasks loads as one scrolls', async ({ arrive, server }) => 
     await expect(page.getByText('Row 350', { exact: true })).toBeVisible({ timeout: 300 })
   }).toPass({ timeout: 30_000 })
   expect(await page.locator('[data-row]').count()).toBeLessThan(80)
+})
+
+test('what sorts the list is large enough to be hit: 24 pixels, and 44 with a finger', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Alpha' })
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Bravo' })
+  for (const [options, least] of [[{}, 24], [{ viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }, 44], [{ viewport: { width: 820, height: 1100 }, hasTouch: true, isMobile: true }, 44]] as const) {
+    const page = await arrive('ann', `/p/${project}/list`, options)
+    await expect(page.getByRole('columnheader', { name: 'Title' })).toBeVisible()
+    for (const name of ['Priority', 'Key', 'Title', 'Status']) {
+      const button = page.getByRole('columnheader', { name }).getByRole('button')
+      const box = (await button.boundingBox())!
+      expect(Math.round(Math.min(box.width, box.height)), `${name} at ${least}`).toBeGreaterThanOrEqual(least)
+      // Each edge is its own: no neighbour lies above it.
+      for (const x of [box.x + 2, box.x + box.width - 2]) expect(await button.evaluate((el, at) => el.contains(document.elementFromPoint(at.x, at.y)), { x, y: box.y + box.height / 2 }), name).toBe(true)
+    }
+    await page.getByRole('columnheader', { name: 'Title' }).getByRole('button').click()
+    await expect.poll(() => rows(page)).toEqual(['Alpha', 'Bravo'])
+  }
+})
+
+test('titles have room on a phone, beside the sidebar of a tablet and on a desk, and the trash has its button', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'A title that is not very short, and not very long' })
+  const page = await arrive('ann', `/p/${project}/list`)
+  for (const width of [390, 700, 820, 1024, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect.poll(async () => (await page.locator('[data-row]').boundingBox())!.width, `title at ${width}`).toBeGreaterThan(150)
+    expect(await page.getByRole('table').evaluate(table => table.parentElement!.scrollWidth <= table.parentElement!.clientWidth), `no sideways scrolling at ${width}`).toBe(true)
+  }
+  await ann.delete(`/api/tasks/${task.id}`)
+  await page.goto(`/p/${project}/list?trash=1`)
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect(page.getByRole('button', { name: 'Restore' })).toHaveCount(1)
+  }
+  await page.getByRole('button', { name: 'Restore' }).click()
+  await expect(page.getByText('The trash is empty')).toBeVisible()
+})
+
+test('a list that could not be loaded says so in place of the table, and comes by itself with the connection', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Deleted' })
+  await ann.delete(`/api/tasks/${task.id}`)
+  const page = await arrive('ann', `/p/${project}/list`)
+  await leisure(page)
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: 'Trash' }).click()
+  await expect(page.getByText('The list could not be loaded')).toBeVisible()
+  await expect(page.getByRole('table')).toHaveCount(0)
+  await noViolations(page, 'list offline')
+  await page.context().setOffline(false)
+  await expect.poll(() => rows(page)).toEqual(['Deleted'])
+  await expect(page.getByText('The list could not be loaded')).toHaveCount(0)
 })

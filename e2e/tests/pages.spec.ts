@@ -44,3 +44,58 @@ test('pages fit a phone: nothing is wider than the screen', async ({ arrive, ser
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.querySelector('dialog[open]')?.scrollWidth ?? 0].every(width => width <= innerWidth)), path).toBe(true)
   }
 })
+
+test('long names of projects and teams end in an ellipsis, and can be read whole', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { team, project } = await teamOf(ann)
+  const long = 'W'.repeat(80)
+  await ann.patch(`/api/projects/${project}`, { name: long })
+  await ann.patch(`/api/teams/${team}`, { name: long })
+  const page = await arrive('ann', `/p/${project}/board`)
+  const cut = (el: HTMLElement): boolean => {
+    const text = el.matches('.truncate') ? el : el.querySelector('.truncate')!
+    return text.scrollWidth > text.clientWidth && getComputedStyle(text).textOverflow === 'ellipsis'
+  }
+  const side = page.getByRole('complementary', { name: 'Navigation' })
+  const edge = (await side.boundingBox())!
+  for (const it of [side.getByRole('link', { name: long }), side.getByRole('button', { name: /switch team/ })]) {
+    await expect(it).toHaveAttribute('title', long)
+    expect(await it.evaluate(cut)).toBe(true)
+    const box = (await it.boundingBox())!
+    expect(box.x + box.width).toBeLessThanOrEqual(edge.x + edge.width)
+  }
+  for (const size of [{ width: 1280, height: 800 }, { width: 390, height: 780 }]) {
+    await page.setViewportSize(size)
+    const heading = page.getByRole('heading', { level: 1 })
+    await expect(heading).toHaveAttribute('title', long)
+    expect(await heading.evaluate(cut)).toBe(true)
+    const box = (await page.getByRole('link', { name: 'Project settings' }).boundingBox())!
+    expect(box.x + box.width).toBeLessThanOrEqual(size.width)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width)
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await side.getByRole('button', { name: /switch team/ }).click()
+  const line = page.getByRole('menuitemradio', { name: long })
+  expect(await line.evaluate(cut)).toBe(true)
+  await expect(line.locator('.truncate')).toHaveAttribute('title', long)
+})
+
+test('nobody who never logged in is asked for a token, and whoever did goes on without the page cookie', async ({ arrive, server, page }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const asked: string[] = []
+  page.on('request', request => { if (request.url().includes('/auth/refresh')) asked.push(request.url()) })
+  page.on('console', message => { if (message.type() === 'error') asked.push(message.text()) })
+  await page.goto(`${server.url}/p/${project}/board`)
+  await expect(page).toHaveURL(/login/)
+  await page.goto(`${server.url}/register`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  expect(asked).toEqual([])
+
+  // As when the key that page cookies are signed with was changed.
+  const inside = await arrive('ann', `/p/${project}/board`)
+  await expect(inside.getByRole('heading', { name: 'Website' })).toBeVisible()
+  await inside.context().clearCookies({ name: 'tandem_page' })
+  await inside.reload()
+  await expect(inside.getByRole('heading', { name: 'Website' })).toBeVisible()
+})

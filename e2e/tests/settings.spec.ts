@@ -56,3 +56,43 @@ test('statuses are added, renamed, moved and deleted, and every board follows', 
   await expect(column(board, 'In review')).toHaveCount(0)
   await expect(column(board, 'Done').getByText('Moves along')).toBeVisible()
 })
+
+test('the links of all invitations stay until one leaves, each with its person', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { team } = await teamOf(ann)
+  const page = await arrive('ann', `/t/${team}/members`)
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  const link = (who: string) => page.getByRole('textbox', { name: `Link of the invitation for ${who}` })
+  for (const who of ['carol@example.org', 'dan@example.org']) {
+    await page.getByLabel(/email or username/i).fill(who)
+    await page.getByRole('button', { name: 'Invite', exact: true }).click()
+    await expect(link(who)).toHaveValue(/\/invite\//)
+  }
+  await expect(link('carol@example.org')).toBeVisible()
+  const carols = await link('carol@example.org').inputValue()
+  expect(carols).not.toBe(await link('dan@example.org').inputValue())
+  await page.getByRole('button', { name: 'Copy: link for carol@example.org' }).click()
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(carols)
+
+  // One that is revoked takes its link along, and only that.
+  await page.getByRole('button', { name: 'Revoke the invitation of dan@example.org' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await expect(link('dan@example.org')).toHaveCount(0)
+  await expect(link('carol@example.org')).toHaveValue(carols)
+})
+
+test('what the server refuses is a sentence that names the field or the person', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  await Client.register(server.url, 'bob', 'Bob')
+  const { team } = await teamOf(ann)
+  const page = await arrive('ann', '/settings/profile')
+  await page.getByLabel('Email').fill('bob@example.org')
+  await page.getByRole('textbox', { name: 'Current password' }).fill(Client.password)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Email is taken.', { exact: true })).toBeVisible()
+
+  await page.goto(`/t/${team}/members`)
+  await page.getByLabel(/email or username/i).fill('ann')
+  await page.getByRole('button', { name: 'Invite', exact: true }).click()
+  await expect(page.getByText('“ann” is a member of this team already.', { exact: true })).toBeVisible()
+})

@@ -1,3 +1,4 @@
+import { sentence, subjectOf } from '@/lib/sentence'
 import type { FieldConflict, FieldError, Problem, TaskDetail } from './types'
 
 /** The server's refusal, or (status 0) the lack of any answer. */
@@ -36,6 +37,9 @@ export function networkError(detail = 'The server cannot be reached. Check your 
 
 /** A sentence for a person, whatever was thrown. */
 export function reason(error: unknown): string {
-  if (error instanceof ApiError) return error.errors[0]?.message ?? error.detail
+  if (error instanceof ApiError) {
+    const [first] = error.errors
+    return first ? sentence(first.message, subjectOf(first.location)) : sentence(error.detail)
+  }
   return 'Something went wrong. Try again.'
 }

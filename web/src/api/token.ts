@@ -14,6 +14,8 @@ export const access = shallowRef<Access | null>(null)
 
 const SOON = 30_000
 const KEY = 'refresh-key'
+const SESSION = 'session'
+const YEAR = 365 * 86_400_000
 const CHANNEL = 'tandem-session'
 type Shared = { kind: 'token'; answer: TokenAnswer; expires: number } | { kind: 'out' }
 
@@ -26,6 +28,8 @@ export function onToken(listener: (answer: TokenAnswer | null) => void): void {
   listeners.add(listener)
 }
 function take(answer: TokenAnswer | null, expires = Date.now() + (answer?.expires_in ?? 0) * 1000): Access | null {
+  if (answer) save(SESSION, true, YEAR)
+  else drop(SESSION)
   access.value = answer ? { token: answer.access_token, expires } : null
   for (const listener of listeners) listener(answer)
   return access.value
@@ -45,6 +49,9 @@ export function clearToken(everywhere = false): void {
   take(null)
   if (everywhere) channel?.postMessage({ kind: 'out' } satisfies Shared)
 }
+
+/** Whether a refresh cookie may be there. Scripts cannot see it, only remember that somebody logged in here and did not leave. */
+export const maybeSession = (): boolean => load<boolean>(SESSION) === true
 
 export function fresh(): Access | null {
   return access.value && access.value.expires - Date.now() > SOON ? access.value : null

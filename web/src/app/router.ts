@@ -1,5 +1,5 @@
 import { useToast } from '@/ui/toast'
-import { nextTick } from 'vue'
+import { nextTick, type Component } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
 import { useProjects } from '@/features/projects/store'
 import { afterLogin } from '@/features/session/next'
@@ -69,6 +69,18 @@ export function makeRouter(): Router {
       { path: '/:path(.*)*', name: 'not-found', component: () => import('./NotFoundPage.vue'), meta: { public: 'also', plain: true, title: 'Not found' } },
     ],
   })
+
+  // The router begins to load all parts of a nested page, and stops at the first that fails: the others' failure is no news.
+  for (const { components } of router.getRoutes()) {
+    for (const [name, load] of Object.entries(components ?? {})) {
+      if (typeof load !== 'function') continue
+      components![name] = () => {
+        const loading = (load as () => Promise<Component>)()
+        loading.catch(() => undefined)
+        return loading
+      }
+    }
+  }
 
   router.beforeEach(async to => {
     const session = useSession()

@@ -130,7 +130,8 @@ test('an edit shows at once; when it was changed elsewhere, the text is back in 
   await form.trigger('submit')
   await settled()
   expect(texts()).toEqual(['First, better'])
-  expect(server.calls.at(-1)!.body).toEqual({ body: 'First, better', was: { body: 'From my phone' } })
+  // An earlier test's courier may still be trying to send what was left there.
+  expect(server.calls.findLast(c => c.method === 'PATCH')!.body).toEqual({ body: 'First, better', was: { body: 'From my phone' } })
 })
 test('a deletion shows at once, and comes back when it is refused', async () => {
   const answer = gate()

@@ -4,6 +4,7 @@ import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
 import type { Back, StoredTask } from '@/features/tasks/model'
 import { useTasks } from '@/features/tasks/store'
+import { online } from '@/lib/online'
 import { withLayers } from './layers'
 
 const PAGE = 100
@@ -47,7 +48,8 @@ export function useComments(task: () => StoredTask) {
     items.value = items.value.filter(c => seen.has(c.id) || !before.has(c.id))
     loaded.value = true
   }
-  void load()
+  // Those of a deleted task cannot be read until it is restored.
+  watch(() => Boolean(task().deleted_at), deleted => { if (!deleted && !loaded.value) void load() }, { immediate: true })
 
   onScopeDispose(stream.listen(message => {
     if (!('task_id' in message) || message.task_id !== id) return
@@ -63,6 +65,7 @@ export function useComments(task: () => StoredTask) {
   tasks.commented.add(answered)
   onScopeDispose(() => tasks.commented.delete(answered))
   // After a gap in the stream the number tells that something was missed. A server that was out of reach is asked again.
+  watch(online, is => { if (is && failure.value) void load() })
   watch(() => tasks.server.get(id)?.comment_count, count => { if (loaded.value ? count !== items.value.length : failure.value) void load() }, { flush: 'post' })
 
   const counted = (more: number): [string, { comment_count: number }][] => [[id, { comment_count: Math.max(0, task().comment_count + more) }]]

@@ -5,6 +5,7 @@ import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
 import type { StoredTask } from '@/features/tasks/model'
 import { useTasks } from '@/features/tasks/store'
+import { online } from '@/lib/online'
 import { comparator, matches, toApi, type ListState } from './query'
 
 const PAGE = 100
@@ -65,6 +66,8 @@ export function useTaskList(projectId: () => string, state: () => ListState) {
     found.value = null
     void load()
   }, { immediate: true })
+
+  watch(online, is => { if (is && failure.value) void load() })
 
   // With words, and in the trash, only the server knows what a change means for the list.
   let timer: ReturnType<typeof setTimeout> | undefined

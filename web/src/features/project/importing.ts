@@ -1,3 +1,4 @@
+import { sentence } from '@/lib/sentence'
 import type { ImportFormat, ImportJob } from '@/api'
 
 export const FORMATS: readonly { value: ImportFormat; label: string; text: string }[] = [
@@ -28,7 +29,7 @@ export function summary({ tasks, comments }: Pick<ImportJob, 'tasks' | 'comments
 export function faults({ problem }: Pick<ImportJob, 'problem'>): string[] {
   if (problem?.code === 'cancelled') return []
   const texts = problem?.errors?.length ? problem.errors.map(e => e.message) : [problem?.detail || problem?.title || 'The server could not read the file']
-  return texts.map(text => `${text[0]!.toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`)
+  return texts.map(text => sentence(text))
 }
 /** How much of the file is in, from 0 to 100; null until the file was read. */
 export const percent = ({ done, total }: Pick<ImportJob, 'done' | 'total'>): number | null => (total > 0 ? Math.min(100, Math.round((done / total) * 100)) : null)

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { auth, me as meApi, type Boot, type Config, type Me, type TokenAnswer } from '@/api'
-import { clearToken, onToken, refresh, setToken } from '@/api/token'
+import { clearToken, maybeSession, onToken, refresh, setToken } from '@/api/token'
 import { sweep } from '@/lib/storage'
 import { applyTheme } from '@/lib/theme'
 
@@ -34,8 +34,9 @@ export const useSession = defineStore('session', () => {
     config.value = boot?.config ?? null
     if (boot?.user && boot.access_token) {
       setToken({ access_token: boot.access_token, expires_in: boot.expires_in ?? 0, user: boot.user })
-    } else {
-      // Without a page cookie there may still be a session; an unreachable server counts as none.
+    } else if (!boot || maybeSession()) {
+      // The development server says nothing; and a page token that does not hold (the server's key was changed) may have
+      // a session all the same. An unreachable server counts as none.
       await refresh().catch(() => null)
     }
     if (user.value) applyTheme(user.value.theme)

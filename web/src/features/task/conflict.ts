@@ -15,18 +15,19 @@ export interface ConflictingField {
   clean: boolean
 }
 
-const TEXTS: readonly string[] = ['title', 'description']
+/** The texts, and how long each may be. */
+export const MOST: Partial<Record<FieldName, number>> = { title: 500, description: 100_000 }
 
 /** The fields somebody has to choose about. */
 export function fieldsOf({ set, was, theirs, fields }: Conflict): ConflictingField[] {
   const names = Object.keys(set).filter(name => !fields.length || fields.some(f => f.field === name)) as FieldName[]
   return names.map(name => {
     const [base, mine, their] = [was[name], set[name], theirs[name]]
-    const field = { name, base, mine, theirs: their, text: TEXTS.includes(name), clean: true }
+    const field = { name, base, mine, theirs: their, text: name in MOST, clean: true }
     if (name === 'labels') return { ...field, both: mergeSets(base as string[] ?? [], mine as string[], their as string[]) }
     if (!field.text) return field
-    const { text, clean } = merge(String(base ?? ''), String(mine ?? ''), String(their ?? ''))
-    return { ...field, both: text, clean }
+    const { text, clean } = merge(String(base ?? ''), String(mine ?? ''), String(their ?? ''), name === 'title' ? ' / ' : '\n')
+    return text.length > MOST[name]! ? { ...field, clean: false } : { ...field, both: text, clean }
   })
 }
 

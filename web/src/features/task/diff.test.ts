@@ -50,10 +50,10 @@ describe('merge', () => {
     ['different words of one line', 'the red car', 'the blue car', 'the red bus', 'the blue bus', true],
     ['words at both ends', 'plan', 'our plan', 'plan B', 'our plan B', true],
     ['the same change', 'a', 'b', 'b', 'b', true],
-    ['the same word', 'Plan of us', 'Plan of Ann', 'Plan of Bob', 'Plan of Ann Bob', false],
-    ['both add at the end', 'Plan', 'Plan of Ann', 'Plan of Bob', 'Plan of Ann of Bob', false],
-    ['one deletes what the other changes', 'a b c', 'a c', 'a bb c', 'a bb c', false],
-    ['nothing in common', '', 'mine', 'theirs', 'mine theirs', false],
+    ['the same word', 'Plan of us', 'Plan of Ann', 'Plan of Bob', 'Plan of Ann\nPlan of Bob', false],
+    ['both add at the end', 'Plan', 'Plan of Ann', 'Plan of Bob', 'Plan of Ann\nPlan of Bob', false],
+    ['one deletes what the other changes', 'a b c', 'a c', 'a bb c', 'a c\na bb c', false],
+    ['nothing in common', '', 'mine', 'theirs', 'mine\ntheirs', false],
   ])('%s', (_, base, mine, theirs, text, clean) => expect(merge(base, mine, theirs)).toEqual({ text, clean }))
 
   test('no word that either of them added is missing', () => {

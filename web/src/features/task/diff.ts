@@ -107,14 +107,17 @@ function join(parts: readonly Part[]): Part[] {
   return out
 }
 
-/** Both changes in one text (diff3): by lines, and by words where both changed the same lines. */
-export function merge(base: string, mine: string, theirs: string): Merged {
-  return merged(base, mine, theirs, lines, (b, m, t) => merged(b, m, t, words, both))
-}
-function both(base: string, mine: string, theirs: string): Merged {
-  if (!mine || !theirs) return { text: mine + theirs, clean: false } // one deleted what the other changed: the change stays
-  const apart = /\s$/.test(mine) || /^\s/.test(theirs) ? '' : base.includes('\n') ? '\n' : ' '
-  return { text: mine + apart + theirs, clean: false }
+/**
+ * Both changes in one text (diff3): by lines, and by words where both changed the same lines. Where they changed the same
+ * words, whole lines stand one after the other with `apart` between them: words thrown together make no sense.
+ */
+export function merge(base: string, mine: string, theirs: string, apart = '\n'): Merged {
+  return merged(base, mine, theirs, lines, (b, m, t) => {
+    const fine = merged(b, m, t, words, () => ({ text: '', clean: false }))
+    if (fine.clean) return fine
+    if (!m || !t) return { text: m + t, clean: false } // one deleted what the other changed: the change stays
+    return { text: m.endsWith('\n') ? m + t : m + apart + t, clean: false }
+  })
 }
 function merged(base: string, mine: string, theirs: string, split: (text: string) => string[], clash: (base: string, mine: string, theirs: string) => Merged): Merged {
   const [b, m, t] = [split(base), split(mine), split(theirs)]

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { computed, nextTick, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { tasks as api } from '@/api'
 import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
@@ -12,9 +12,9 @@ interface Draft { text: string; base: string }
 /**
  * A person's edit of one text of a task. `base` is what the text was when they began: it goes to the server as `was`, so
  * that what others wrote meanwhile is merged or asked about, never lost. The draft survives a reload until the server has
- * taken it.
+ * taken it. `focus` goes to the editor whose text somebody brought back.
  */
-export function useFieldEditor(id: string, field: 'title' | 'description') {
+export function useFieldEditor(id: string, field: 'title' | 'description', focus: () => void) {
   const session = useSession()
   const stream = useStream()
   const tasks = useTasks()
@@ -98,14 +98,19 @@ export function useFieldEditor(id: string, field: 'title' | 'description') {
   const clean = (value: string): string => (field === 'title' ? value.replace(/\s+/g, ' ').trim() : value.replace(/\s+$/, ''))
 
   /** Gives the edit up, with a way back. */
-  function cancel(aside = field === 'description'): void {
+  function cancel(): void {
     if (!editing.value) return
     const mine: Draft = { text: text.value, base: base.value }
     editing.value = false
     drop(key)
-    if (mine.text !== mine.base && aside) {
-      toast.show('Your text was put aside', { action: { label: 'Bring it back', run: () => { store(key, mine); begin(mine) } } })
+    if (mine.text === mine.base) return
+    const back = (): void => {
+      store(key, mine)
+      if (gone) return // the next one who opens the task finds it
+      begin(mine)
+      void nextTick(focus)
     }
+    toast.show('Your text was put aside', { action: { label: 'Bring it back', run: back } })
   }
-  return { current, base, editing, text, restored, moved, start, save, cancel, takeTheirs: () => cancel(true) }
+  return { current, base, editing, text, restored, moved, start, save, cancel }
 }

@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue'
-import { tasks as api } from '@/api'
+import { ApiError, reason, tasks as api } from '@/api'
 import { useTasks } from '@/features/tasks/store'
+import { online } from '@/lib/online'
 
 /** The task of an address like /p/…/board/WEB-12, with its details, kept fresh while the component lives. */
 export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefOrGetter<string>) {
@@ -13,6 +14,12 @@ export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefO
   const task = computed(() => (id.value ? tasks.view(id.value) : undefined))
   /** The rendered description and who watches are here too. */
   const whole = computed(() => task.value?.description_html !== undefined)
+
+  /** Why there is nothing to show yet, when waiting alone does not help. */
+  const trouble = computed(() => {
+    if (!online.value || (error.value instanceof ApiError && error.value.isNetwork)) return { title: 'You are offline. This task is not on this device yet.', text: 'It opens by itself when the connection is back.' }
+    return error.value ? { title: 'The task could not be loaded', text: reason(error.value) } : null
+  })
 
   async function load(): Promise<void> {
     const [project, wanted] = [toValue(projectId), toValue(key)]
@@ -33,12 +40,17 @@ export function useTaskByKey(projectId: MaybeRefOrGetter<string>, key: MaybeRefO
       release = tasks.hold(found.id)
       tasks.accept(found)
       id.value = found.id
-      missing.value = (await tasks.fetchTask(found.id)) === undefined
+      // A deleted one has an address, but no details until it is restored.
+      if (found.deleted_at || (await tasks.fetchTask(found.id))) return
+      const trashed = await api.byNumber(project, number)
+      if (trashed?.deleted_at) tasks.accept(trashed)
+      else missing.value = true
     } catch (thrown) {
       error.value = thrown
     }
   }
   watch([() => toValue(projectId), () => toValue(key)], load, { immediate: true })
+  watch(online, is => { if (is && error.value) void load() })
   onScopeDispose(() => release?.())
-  return { task, whole, missing, error, reload: load }
+  return { task, whole, missing, trouble, reload: load }
 }

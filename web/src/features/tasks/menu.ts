@@ -1,6 +1,7 @@
 import { useProjects } from '@/features/projects/store'
 import { useTeams } from '@/features/teams/store'
 import { announce } from '@/lib/announce'
+import { copy } from '@/lib/copy'
 import type { MenuEntry } from '@/ui/menu'
 import { useToast } from '@/ui/toast'
 import type { StoredTask } from './model'
@@ -14,13 +15,9 @@ export function useTaskMenu() {
   const toast = useToast()
 
   async function copyLink(task: StoredTask): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(`${location.origin}/p/${task.project_id}/board/${task.key}`)
-      toast.success('Link copied')
-      announce('Link copied')
-    } catch {
-      toast.error('The browser did not allow copying.')
-    }
+    if (!(await copy(`${location.origin}/p/${task.project_id}/board/${task.key}`))) return void toast.error('The browser did not allow copying.')
+    toast.success('Link copied')
+    announce('Link copied')
   }
   function entries(task: StoredTask): MenuEntry[] {
     const link: MenuEntry[] = task.key ? [{ label: 'Copy link', icon: 'link', run: () => void copyLink(task) }] : []
