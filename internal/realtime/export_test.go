@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"testing"
 	"time"
 )
 
@@ -30,9 +29,5 @@ func (n *Node) ReadDuring(ctx context.Context, id string, since int64, release <
 	return h.head, err
 }
 
-// SetWriteWithin makes readers too slow earlier, until the test ends. Such a test runs alone.
-func SetWriteWithin(t *testing.T, d time.Duration) {
-	old := writeWithin
-	writeWithin = d
-	t.Cleanup(func() { writeWithin = old })
-}
+// SetWriteWithin makes readers too slow earlier or later, on sockets that are not yet open.
+func (n *Node) SetWriteWithin(d time.Duration) { n.writeWithin = d }

@@ -59,16 +59,17 @@ const (
 
 // Node serves realtime connections of this process.
 type Node struct {
-	o        Options
-	node     *centrifuge.Node
-	broker   *logBroker
-	hints    *hints
-	presence *presence
-	handler  http.Handler
-	epoch    string
-	sockets  sockets
-	draining atomic.Bool
-	drops    atomic.Int64 // rights that ended, as far as this node has heard
+	o           Options
+	node        *centrifuge.Node
+	broker      *logBroker
+	hints       *hints
+	presence    *presence
+	handler     http.Handler
+	epoch       string
+	sockets     sockets
+	draining    atomic.Bool
+	writeWithin time.Duration // always the constant, but in tests
+	drops       atomic.Int64  // rights that ended, as far as this node has heard
 
 	mu     sync.Mutex
 	cancel context.CancelFunc
@@ -81,7 +82,7 @@ var control func(ctx context.Context, n *Node) (centrifuge.Broker, error)
 
 // New prepares a node. Nothing runs before Start.
 func New(o Options) (*Node, error) {
-	n := &Node{o: o}
+	n := &Node{o: o, writeWithin: writeWithin}
 	var err error
 	n.node, err = centrifuge.New(centrifuge.Config{
 		LogLevel:                    centrifuge.LogLevelWarn,

@@ -22,15 +22,12 @@ import (
 )
 
 const (
-	plainPing  = 25 * time.Second
-	plainPong  = 10 * time.Second // how long after a ping a peer may be silent
-	partWithin = 30 * time.Second // how long a slow reader has for the rest of a frame, to learn why it is closed
-	plainRead  = 4 << 10          // plain sockets only listen
+	writeWithin = 5 * time.Second // how long a frame may take; a reader that needs more is too slow
+	plainPing   = 25 * time.Second
+	plainPong   = 10 * time.Second // how long after a ping a peer may be silent
+	partWithin  = 30 * time.Second // how long a slow reader has for the rest of a frame, to learn why it is closed
+	plainRead   = 4 << 10          // plain sockets only listen
 )
-
-// writeWithin is how long a frame may take; a reader that needs more is too slow. Tests are not that
-// patient.
-var writeWithin = 5 * time.Second
 
 // socket is a plain RFC 6455 socket: the messages of a stream, one JSON text frame each. It has no
 // queue that could overflow: it remembers how far it is in the stream and reads on from there, from
@@ -360,7 +357,7 @@ func (k *socket) isClosing() bool {
 // it reads on soon.
 func (k *socket) write(f []byte) bool {
 	conn := k.conn.NetConn()
-	_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	_ = conn.SetWriteDeadline(time.Now().Add(k.n.writeWithin))
 	n, err := conn.Write(f)
 	if err == nil {
 		return conn.SetWriteDeadline(time.Time{}) == nil // for offer
@@ -378,7 +375,7 @@ func (k *socket) write(f []byte) bool {
 // farewell sends the close frame.
 func (k *socket) farewell(c closing) {
 	conn := k.conn.NetConn()
-	_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	_ = conn.SetWriteDeadline(time.Now().Add(k.n.writeWithin))
 	_, _ = conn.Write(frame(opClose, append(binary.BigEndian.AppendUint16(nil, c.code), c.reason...)))
 	// The peer answers with its own close frame; closing before that could discard what we sent.
 	t := time.NewTimer(time.Second)
