@@ -47,6 +47,24 @@ test('pages fit a phone: nothing is wider than the screen', async ({ arrive, ser
   }
 })
 
+test('endless words in titles, texts and the activity fit the dialog of a viewer on a phone', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const vic = await Client.register(server.url, 'vic', 'Vic')
+  const { project } = await teamOf(ann, [{ client: vic, role: 'viewer' }])
+  const endless = 'W'.repeat(300)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Short', description: endless })
+  await ann.patch(`/api/tasks/${task.id}`, { title: endless })
+  await ann.post(`/api/tasks/${task.id}/comments`, { body: endless })
+  const page = await arrive('vic', `/p/${project}/board/WEB-1`, { viewport: { width: 390, height: 780 } })
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('article', { name: 'Comment by Ann' })).toBeVisible()
+  const fits = (): Promise<boolean> => dialog.evaluate(el => [...el.querySelectorAll('*')].every(it => it.getBoundingClientRect().right <= innerWidth + 1))
+  expect(await fits()).toBe(true)
+  await dialog.getByRole('tab', { name: 'Activity' }).click()
+  await expect(dialog.getByText(/Ann renamed it/)).toBeVisible()
+  expect(await fits()).toBe(true)
+})
+
 test('long names of projects and teams end in an ellipsis, and can be read whole', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
   const { team, project } = await teamOf(ann)
