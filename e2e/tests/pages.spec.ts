@@ -1,4 +1,6 @@
 import { expect } from '@playwright/test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client, type Task, teamOf } from '../client'
 import { noViolations, test } from '../people'
 
@@ -43,6 +45,24 @@ test('pages fit a phone: nothing is wider than the screen', async ({ arrive, ser
     await expect(page.getByRole('heading').first()).toBeVisible()
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.querySelector('dialog[open]')?.scrollWidth ?? 0].every(width => width <= innerWidth)), path).toBe(true)
   }
+})
+
+test('endless words in titles, texts and the activity fit the dialog of a viewer on a phone', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const vic = await Client.register(server.url, 'vic', 'Vic')
+  const { project } = await teamOf(ann, [{ client: vic, role: 'viewer' }])
+  const endless = 'W'.repeat(300)
+  const task = await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Short', description: endless })
+  await ann.patch(`/api/tasks/${task.id}`, { title: endless })
+  await ann.post(`/api/tasks/${task.id}/comments`, { body: endless })
+  const page = await arrive('vic', `/p/${project}/board/WEB-1`, { viewport: { width: 390, height: 780 } })
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('article', { name: 'Comment by Ann' })).toBeVisible()
+  const fits = (): Promise<boolean> => dialog.evaluate(el => [...el.querySelectorAll('*')].every(it => it.getBoundingClientRect().right <= innerWidth + 1))
+  expect(await fits()).toBe(true)
+  await dialog.getByRole('tab', { name: 'Activity' }).click()
+  await expect(dialog.getByText(/Ann renamed it/)).toBeVisible()
+  expect(await fits()).toBe(true)
 })
 
 test('long names of projects and teams end in an ellipsis, and can be read whole', async ({ arrive, server }) => {
@@ -98,4 +118,31 @@ test('nobody who never logged in is asked for a token, and whoever did goes on w
   await inside.context().clearCookies({ name: 'tandem_page' })
   await inside.reload()
   await expect(inside.getByRole('heading', { name: 'Website' })).toBeVisible()
+})
+
+test('a board paints before the live connection has its script, which a first failure does not keep away', async ({ arrive, server }) => {
+  // What the route imports, as Vite wrote it down and the server preloads it.
+  const dist = join(import.meta.dirname, '..', '..', 'web', 'dist')
+  const manifest = JSON.parse(readFileSync(join(dist, '.vite', 'manifest.json'), 'utf8')) as Record<string, { file: string; css?: string[]; imports?: string[] }>
+  const files = new Set<string>()
+  const follow = (name: string): void => {
+    const { file, css = [], imports = [] } = manifest[name]!
+    if (files.has(file)) return
+    for (const it of [file, ...css]) files.add(it)
+    imports.forEach(follow)
+  }
+  ['index.html', 'src/features/project/ProjectPage.vue', 'src/features/board/BoardPage.vue'].forEach(follow)
+  expect([...files].filter(file => /socket|TaskDialog|courier/.test(file))).toEqual([])
+  expect([...files].reduce((sum, file) => sum + readFileSync(join(dist, `${file}.br`)).length, 0)).toBeLessThan(80_000)
+
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { project } = await teamOf(ann)
+  const page = await arrive('ann', '/')
+  let refused = 0
+  await page.route(/\/assets\/socket-/, route => (refused++ ? route.fallback() : route.abort('connectionfailed')))
+  await page.goto(`/p/${project}/board`)
+  await expect(page.getByRole('region', { name: 'To do' })).toBeVisible()
+  await expect.poll(() => refused).toBeGreaterThan(0)
+  await ann.post(`/api/projects/${project}/tasks`, { title: 'Heard of live' })
+  await expect(page.getByText('Heard of live')).toBeVisible({ timeout: 20_000 })
 })

@@ -1,6 +1,8 @@
 import type { Centrifuge, DisconnectedContext, PublicationContext, SubscribedContext, UnsubscribedContext } from 'centrifuge'
 import { readonly, ref } from 'vue'
+import { waitForNetwork } from '@/lib/online'
 import type { Position } from './feed'
+import type * as Socket from './socket'
 
 export type LinkState = 'off' | 'connecting' | 'live'
 const state = ref<LinkState>('off')
@@ -29,8 +31,15 @@ const LATER = 30_000
 
 let client: Promise<Centrifuge> | null = null
 
+/** The client's script comes after the first paint, and again and again until it is there. */
+async function script(): Promise<typeof Socket> {
+  for (;;) {
+    const it = await import('./socket').catch(() => waitForNetwork(5000))
+    if (it) return it
+  }
+}
 async function make(): Promise<Centrifuge> {
-  const { makeClient } = await import('./socket')
+  const { makeClient } = await script()
   const made = makeClient()
   made.on('connected', () => {
     state.value = 'live'
@@ -52,10 +61,7 @@ async function make(): Promise<Centrifuge> {
 export function open(channel: string, hooks: ChannelHooks): () => void {
   let closed = false
   let close = (): void => undefined
-  client ??= make().catch((error: unknown) => {
-    client = null // the script could not be loaded: the next channel tries again
-    throw error
-  })
+  client ??= make()
   void client.then(it => {
     if (closed) return
     const since = hooks.position?.()
@@ -83,13 +89,13 @@ export function open(channel: string, hooks: ChannelHooks): () => void {
 
 /** Says something to the server that may be lost. */
 export async function tell(method: string, data: object): Promise<void> {
-  const it = await client?.catch(() => null)
+  const it = await client
   if (it?.state === 'connected') await it.rpc(method, data).catch(() => undefined)
 }
 
 /** Tries again now instead of after the back-off: the network is back, or the laptop woke up. */
 export async function reconnect(): Promise<void> {
-  const it = await client?.catch(() => null)
+  const it = await client
   if (it && it.state !== 'connected') {
     it.disconnect()
     it.connect()
@@ -98,9 +104,9 @@ export async function reconnect(): Promise<void> {
 
 /** Ends the connection with the session. */
 export async function disconnect(): Promise<void> {
-  const it = await client?.catch(() => null)
-  client = null
+  const ending = client
+  client = null // what comes meanwhile is the next person's
   over.value = ''
-  it?.disconnect()
-  state.value = 'off'
+  ;(await ending)?.disconnect()
+  if (!client) state.value = 'off'
 }
