@@ -60,6 +60,12 @@ func (n *Node) serve(a admission, l *link) {
 	l.conn.SetReadLimit(maxMessage)
 	l.conn.SetPingHandler(func(text string) error { return l.send(opPong, []byte(text)) })
 	l.conn.SetCloseHandler(func(code int, _ string) error { return l.send(opClose, websocket.FormatCloseMessage(code, "")) })
+	select {
+	case <-n.node.NotifyShutdown():
+		_ = l.Close(centrifuge.DisconnectShutdown)
+		return
+	default:
+	}
 	c, end, err := centrifuge.NewClient(ctx, n.node, l)
 	if err != nil {
 		n.o.Logger.ErrorContext(ctx, "make realtime client", "err", err)
@@ -68,11 +74,6 @@ func (n *Node) serve(a admission, l *link) {
 	}
 	defer func() { _ = end() }()
 	defer close(l.ended)
-	select {
-	case <-n.node.NotifyShutdown():
-		go c.Disconnect(centrifuge.DisconnectShutdown) // it waits for the peer, whom the loops below hear
-	default:
-	}
 	for proceed := true; proceed; {
 		_, message, err := l.conn.NextReader()
 		if err != nil {
