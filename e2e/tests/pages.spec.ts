@@ -5,7 +5,7 @@ import { Client, type Task, teamOf } from '../client'
 import { noViolations, test } from '../people'
 
 test('no page has a finding of axe, in either theme', async ({ arrive, server, page }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   const ann = await Client.register(server.url, 'ann', 'Ann')
   const bob = await Client.register(server.url, 'bob', 'Bob')
   const { team, project } = await teamOf(ann, [{ client: bob, role: 'viewer' }])
