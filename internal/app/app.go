@@ -20,6 +20,7 @@ import (
 	"tandem/internal/events"
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
+	"tandem/internal/notify"
 	"tandem/internal/realtime"
 	"tandem/internal/redis"
 	"tandem/internal/tasks"
@@ -43,6 +44,7 @@ type App struct {
 	Log      *events.Log
 	Users    *users.Service
 	Auth     *auth.Service
+	Notify   *notify.Service
 	Teams    *teams.Service
 	Tasks    *tasks.Service
 	Jobs     *jobs.Service
@@ -93,10 +95,11 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.Log = events.NewLog(a.DB)
 	a.Users = users.NewService(a.DB)
-	a.Teams = teams.NewService(a.DB, a.Log, a.Users, key)
+	a.Notify = notify.NewService(a.DB, a.Log, a.Users)
+	a.Teams = teams.NewService(a.DB, a.Log, a.Users, a.Notify, key)
 	a.Users.SharesTeam = a.Teams.SharesTeam
 	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
-	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Teams)
+	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Notify, a.Teams)
 	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
 		return err
 	}

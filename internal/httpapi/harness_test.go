@@ -62,12 +62,12 @@ type tweak func(*httpapi.Options)
 func newServer(t *testing.T, env *tandemtest.Env, tweaks ...tweak) *server {
 	t.Helper()
 	s := &server{Env: env, logs: &logBuffer{}, tokens: map[string]string{}}
-	teamService := teams.NewService(env.DB, env.Log, env.Users, []byte(tandemtest.SigningKey))
+	teamService := teams.NewService(env.DB, env.Log, env.Users, env.Notify, []byte(tandemtest.SigningKey))
 	env.Users.SharesTeam = teamService.SharesTeam
 	o := httpapi.Options{
 		Config: &config.Config{BaseURL: tandemtest.BaseURL, MaxImportSize: 2 << 20, RateLimits: "on"},
 		Log:    slog.New(slog.NewTextHandler(s.logs, nil)),
-		DB:     env.DB, Events: env.Log, Users: env.Users, Auth: env.Auth, Teams: teamService, Tasks: tasks.NewService(env.DB, env.Log, env.Users, teamService), Version: "test",
+		DB:     env.DB, Events: env.Log, Users: env.Users, Auth: env.Auth, Teams: teamService, Tasks: tasks.NewService(env.DB, env.Log, env.Users, env.Notify, teamService), Version: "test",
 	}
 	j, err := jobs.New(env.DB, env.Logger, jobs.Options{})
 	if err != nil {

@@ -50,6 +50,12 @@ UPDATE teams
 SET name = $3, description = $4, updated_at = $5, version = version + 1
 WHERE id = $1 AND version = $2`
 
+const holdTeam = `
+SELECT id
+FROM teams
+WHERE id = $1
+FOR UPDATE`
+
 const deleteTeam = `
 DELETE FROM teams
 WHERE id = $1`
@@ -90,7 +96,15 @@ WHERE team_id = $1 AND user_id = $2`
 
 const deleteMember = `
 DELETE FROM members
-WHERE team_id = $1 AND user_id = $2`
+WHERE team_id = $1 AND user_id = $2
+RETURNING role`
+
+// The list of keys of usernames is added. Indexes: users_by_username, members' primary key.
+const membersCalled = `
+SELECT m.user_id
+FROM users u
+JOIN members m ON m.user_id = u.id
+WHERE m.team_id = $1 AND u.disabled_at IS NULL AND u.username_key IN `
 
 const inviteColumns = `i.id, i.team_id, t.name, i.email, i.email_key, i.user_id, i.role, i.invited_by, i.status, i.created_at, i.expires_at`
 
@@ -210,6 +224,12 @@ const lockProject = `
 UPDATE projects
 SET last_number = last_number
 WHERE id = $1`
+
+const holdProject = `
+SELECT id
+FROM projects
+WHERE id = $1
+FOR UPDATE`
 
 const deleteProject = `
 DELETE FROM projects
