@@ -113,7 +113,7 @@ func (a *App) wire(ctx context.Context) error {
 		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
 		Assets: web.Dist, WS: a.realtime.Handler(), Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
@@ -164,6 +164,9 @@ func (a *App) maintenance() {
 		return err
 	})
 	a.Jobs.Every("sessions", 6*time.Hour, a.Auth.CleanUp)
+	a.Jobs.Every("due reminders", time.Minute, a.Tasks.RemindDue)
+	a.Jobs.Every("notifications", 6*time.Hour, a.Notify.CleanUp)
+	a.Jobs.Every("trash", 6*time.Hour, a.Tasks.Purge)
 }
 
 // Listen takes the addresses, so that a port in use is told before anything runs.

@@ -207,8 +207,8 @@ func (s *Service) checkAssignee(ctx context.Context, tx *db.Tx, field, teamID st
 }
 
 // detail adds what only the look at one task shows.
-func (s *Service) detail(ctx context.Context, t Task, watching bool) (Detail, error) {
-	d := Detail{Task: t, Watching: watching}
+func (s *Service) detail(ctx context.Context, t Task, own own) (Detail, error) {
+	d := Detail{Task: t, Watching: own.watching, Muted: own.muted}
 	var err error
 	if d.DescriptionHTML, err = s.render.HTML(t.Description); err != nil {
 		return d, err

@@ -65,7 +65,7 @@ func (s *Service) Create(ctx context.Context, actor users.Actor, projectID strin
 	if err != nil {
 		return Detail{}, err
 	}
-	return s.detail(ctx, t, false)
+	return s.detail(ctx, t, own{})
 }
 
 func (s *Service) insert(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task) error {

@@ -22,6 +22,15 @@ SELECT EXISTS (
 	WHERE a.user_id = $1 AND b.user_id = $2
 )`
 
+// Indexes: members_by_user, primary keys.
+const sharedTeams = `
+SELECT t.id, t.name, b.role
+FROM members a
+JOIN members b ON b.team_id = a.team_id
+JOIN teams t ON t.id = a.team_id
+WHERE a.user_id = $1 AND b.user_id = $2
+ORDER BY LOWER(t.name), t.id`
+
 const teamColumns = `t.id, t.name, t.description, t.version, t.created_at, t.updated_at, m.role,
 	(SELECT COUNT(*) FROM members c WHERE c.team_id = t.id),
 	(SELECT COUNT(*) FROM projects p WHERE p.team_id = t.id)`
@@ -203,6 +212,19 @@ SELECT ` + projectColumns + `
 FROM projects
 WHERE team_id = $1
 ORDER BY LOWER(name), id`
+
+// Index: primary key of muted_projects.
+const projectMuted = `
+SELECT EXISTS (SELECT 1 FROM muted_projects WHERE user_id = $1 AND project_id = $2)`
+
+// Indexes: primary keys of muted_projects, projects and members.
+const mutedProjects = `
+SELECT p.id, p.team_id, p.key, p.name
+FROM muted_projects x
+JOIN projects p ON p.id = x.project_id
+JOIN members m ON m.team_id = p.team_id AND m.user_id = x.user_id
+WHERE x.user_id = $1
+ORDER BY LOWER(p.name), p.id`
 
 const insertProject = `
 INSERT INTO projects (id, team_id, key, name, description, last_number, version, created_at, updated_at)
