@@ -68,7 +68,7 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, actor users.Actor, id str
 }
 
 // lockRows makes a query keep the tasks that it reads from others until the commit. SQLite has one
-// writer anyway. Locks are taken in the order tasks (by id), project, stream.
+// writer anyway. Locks are taken in the order tasks (by id), project, members, unread counts, streams.
 func lockRows(tx *db.Tx) string { return tx.Dialect().Pick("", "\nFOR UPDATE OF t") }
 
 // asTask makes an outsider's "team not found" speak of what they asked for.
