@@ -37,6 +37,7 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, 
 		StatusCounts:  s.countByStatus,
 		StatusDeleted: s.statusDeleted,
 		LabelDeleted:  s.labelDeleted,
+		MemberLeaves:  s.memberLeaves,
 		MemberRemoved: s.memberRemoved,
 	})
 	log.Concerned = s.concerned
