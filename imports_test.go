@@ -13,9 +13,10 @@ import (
 // Packages on one floor do not know each other. A package missing here fails the test.
 var floors = [][]string{
 	{"errs", "config", "telemetry", "failpoint"},
-	{"db", "redis"},
+	{"db", "redis", "mail"},
 	{"events", "jobs"},
 	{"users"},
+	{"notify"},
 	{"auth"},
 	{"teams"},
 	{"tasks"},
@@ -31,6 +32,7 @@ var owners = map[string][]string{
 	"github.com/centrifugal/centrifuge":   {"realtime"},
 	"github.com/riverqueue/river":         {"jobs"},
 	"riverqueue.com/riverui":              {"jobs"},
+	"github.com/wneessen/go-mail":         {"mail"},
 	"github.com/jackc/pgx/v5":             {"db", "jobs"},
 	"modernc.org/sqlite":                  {"db"},
 	"github.com/redis/rueidis":            {"redis"},

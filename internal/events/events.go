@@ -29,31 +29,43 @@ type By struct {
 // Message is one committed change, as every transport sends it. Change-specific members are set by
 // the package that owns the thing.
 type Message struct {
-	Type       string         `json:"type"`
-	ID         string         `json:"id"`
-	TeamID     string         `json:"team_id,omitempty"`
-	Seq        int64          `json:"seq"`
-	ProjectID  string         `json:"project_id,omitempty"`
-	TaskID     string         `json:"task_id,omitempty"`
-	Version    int64          `json:"version,omitempty"`
-	Changes    map[string]any `json:"changes,omitempty"`
-	Tasks      []TaskChange   `json:"tasks,omitempty"` // a change of many tasks at once
-	Comment    any            `json:"comment,omitempty"`
-	Comments   any            `json:"comments,omitempty"` // an import's, many at once
-	Member     any            `json:"member,omitempty"`
-	Project    any            `json:"project,omitempty"`
-	Label      any            `json:"label,omitempty"`
-	Team       any            `json:"team,omitempty"`
-	Invite     any            `json:"invite,omitempty"`
-	SessionID  string         `json:"session_id,omitempty"`
-	UserID     string         `json:"user_id,omitempty"`
-	UpdatedBy  *By            `json:"updated_by"`
-	MutationID *string        `json:"mutation_id"`
-	Timestamp  time.Time      `json:"timestamp"`
+	Type      string         `json:"type"`
+	ID        string         `json:"id"`
+	TeamID    string         `json:"team_id,omitempty"`
+	Seq       int64          `json:"seq"`
+	ProjectID string         `json:"project_id,omitempty"`
+	TaskID    string         `json:"task_id,omitempty"`
+	Version   int64          `json:"version,omitempty"`
+	Changes   map[string]any `json:"changes,omitempty"`
+	Tasks     []TaskChange   `json:"tasks,omitempty"` // a change of many tasks at once
+	Comment   any            `json:"comment,omitempty"`
+	Comments  any            `json:"comments,omitempty"` // an import's, many at once
+	Member    any            `json:"member,omitempty"`
+	Project   any            `json:"project,omitempty"`
+	Label     any            `json:"label,omitempty"`
+	Team      any            `json:"team,omitempty"`
+	Invite    any            `json:"invite,omitempty"`
+	SessionID string         `json:"session_id,omitempty"`
+	UserID    string         `json:"user_id,omitempty"`
+	UpdatedBy *By            `json:"updated_by"`
+
+	Notification any       `json:"notification,omitempty"`
+	IDs          []string  `json:"ids,omitempty"`    // of notifications that were read or deleted
+	All          bool      `json:"all,omitempty"`    // all of them were
+	Unread       *int64    `json:"unread,omitempty"` // how many are left
+	MutationID   *string   `json:"mutation_id"`
+	Timestamp    time.Time `json:"timestamp"`
 
 	// Also are people whom the change concerns though the things themselves no longer say so, such as
 	// the one a task was assigned to.
 	Also []string `json:"-"`
+
+	// Concerned, when set, are whom Log.Concerned would name: whoever has asked already saves the question.
+	Concerned []string `json:"-"`
+
+	// Personal are messages of their own for people whom the change concerns, by their ids. They are
+	// numbered together with the copies of this one.
+	Personal map[string][]*Message `json:"-"`
 }
 
 // TaskChange is one task's part in a change of many.
@@ -168,7 +180,7 @@ func (l *Log) Record(ctx context.Context, tx *db.Tx, stream string, messages ...
 	if err := l.insert(ctx, tx, rows); err != nil {
 		return 0, err
 	}
-	if l.Concerned == nil || messages[0].TeamID != stream {
+	if messages[0].TeamID != stream {
 		return seq, nil
 	}
 	return seq, l.copyToPeople(ctx, tx, messages, rows)
@@ -201,12 +213,22 @@ func makeRow(tx *db.Tx, stream string, seq int64, m *Message) (row, error) {
 func (l *Log) copyToPeople(ctx context.Context, tx *db.Tx, messages []*Message, rows []row) error {
 	of := map[string][]row{}
 	for i, m := range messages {
-		people, err := l.Concerned(ctx, tx, m)
-		if err != nil {
-			return err
+		people := m.Concerned
+		if people == nil && l.Concerned != nil {
+			var err error
+			if people, err = l.Concerned(ctx, tx, m); err != nil {
+				return err
+			}
 		}
 		for _, p := range people {
 			of[p] = append(of[p], row{stream: p, m: m, payload: rows[i].payload})
+		}
+	}
+	for _, m := range messages {
+		for p, own := range m.Personal {
+			for _, m := range own {
+				of[p] = append(of[p], row{stream: p, m: m})
+			}
 		}
 	}
 	if len(of) == 0 {
@@ -222,6 +244,11 @@ func (l *Log) copyToPeople(ctx context.Context, tx *db.Tx, messages []*Message, 
 		for _, p := range part {
 			for i, r := range of[p] {
 				r.seq = heads[p] - int64(len(of[p])-1-i)
+				if r.payload == "" { // its own message, which carries its own seq
+					if r, err = makeRow(tx, p, r.seq, r.m); err != nil {
+						return err
+					}
+				}
 				copies = append(copies, r)
 			}
 		}

@@ -170,12 +170,11 @@ func versionOf(t reflect.Type) []int {
 	return nil
 }
 
-// etag is the version. What shows each reader something of their own besides it adds what that is, so that
-// a browser that has kept an answer learns of it.
-func etag(version int64, body any) string {
+// etag is the version, and what the thing is to the caller: muting a task gives it no new version, and yet another answer.
+func etag(version int64, thing any) string {
 	tag := strconv.FormatInt(version, 10)
-	if p, ok := body.(interface{ Personal() string }); ok && p.Personal() != "" {
-		tag += "-" + p.Personal()
+	if o, ok := thing.(interface{ Own() string }); ok && o.Own() != "" {
+		tag += "." + o.Own()
 	}
 	return `"` + tag + `"`
 }
@@ -208,8 +207,8 @@ func (p *Precondition) Resolve(huma.Context) []error {
 	if err != nil || tag[0] != '"' {
 		unquoted = "-"
 	}
-	version, _, _ := strings.Cut(unquoted, "-") // what follows is the reader's own, which no change is meant for
-	v, err := strconv.ParseInt(version, 10, 64)
+	number, _, _ := strings.Cut(unquoted, ".")
+	v, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		return []error{&huma.ErrorDetail{Location: "header.If-Match", Message: `must be one version as ETag has it, such as "8"`}}
 	}

@@ -1,0 +1,2 @@
+// Package mail speaks SMTP.
+package mail
