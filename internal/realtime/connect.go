@@ -76,15 +76,6 @@ func (n *Node) admit(next http.Handler) http.Handler {
 	})
 }
 
-// lighten keeps a socket from holding on to the request that it began as, and all that hangs on it,
-// for as long as it lives: centrifuge keeps the request's context.
-func lighten(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, _ := admitted(r)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(context.Background(), admissionKey{}, a))) //nolint:contextcheck // it outlives the request
-	})
-}
-
 // bearer finds the access token of a handshake. Browsers cannot set headers on one, but subprotocols.
 func bearer(r *http.Request) string {
 	if kind, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(kind, "bearer") {

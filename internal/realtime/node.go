@@ -105,20 +105,14 @@ func New(o Options) (*Node, error) {
 	return n, nil
 }
 
+// beat is how clients and we notice that the other is gone.
+var beat = centrifuge.PingPongConfig{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
+
 // routes are the ways in. The app's own connection is a WebSocket; where there is none, it reads one
 // long answer and sends by separate requests.
 func (n *Node) routes() http.Handler {
-	beat := centrifuge.PingPongConfig{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
-	ws := centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
-		CheckOrigin:                func(*http.Request) bool { return true }, // admit has
-		ReadBufferSize:             512,
-		UseWriteBufferPool:         true,
-		ProcessCommandsOffReadLoop: true,
-		MessageSizeLimit:           maxMessage,
-		PingPongConfig:             beat,
-	})
 	mux := http.NewServeMux()
-	mux.Handle("GET /ws", lighten(answerBearer(ws)))
+	mux.HandleFunc("GET /ws", n.app)
 	mux.Handle("POST /ws/stream", centrifuge.NewHTTPStreamHandler(n.node, centrifuge.HTTPStreamConfig{MaxRequestBodySize: maxMessage, PingPongConfig: beat}))
 	mux.Handle("POST /ws/emulation", centrifuge.NewEmulationHandler(n.node, centrifuge.EmulationConfig{MaxRequestBodySize: maxMessage}))
 	mux.HandleFunc("GET /ws/teams/{id}", func(w http.ResponseWriter, r *http.Request) {

@@ -85,14 +85,7 @@ func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID s
 		n.o.Refuse(w, r, err)
 		return
 	}
-	upgrader := websocket.Upgrader{
-		ReadBufferSize: 512, WriteBufferPool: noBuffers{}, Subprotocols: []string{"bearer"},
-		CheckOrigin: func(*http.Request) bool { return true }, // admit has
-		Error: func(w http.ResponseWriter, r *http.Request, _ int, reason error) {
-			n.o.Refuse(w, r, errs.New(errs.Malformed, "this is an address for WebSockets: %v", reason))
-		},
-	}
-	if k.conn, err = upgrader.Upgrade(w, r, nil); err != nil {
+	if k.conn, err = n.upgrade(w, r, "bearer"); err != nil {
 		n.broker.detach(streamID, "")
 		return // the upgrader has answered
 	}
@@ -135,6 +128,19 @@ func (n *Node) start(ctx context.Context, r *http.Request, s *stream) (int64, er
 	}
 	_, _, err = n.o.Log.Replay(ctx, s.id, since, 1)
 	return since, err
+}
+
+// upgrade makes a socket of a request. Browsers break it off unless one of the subprotocols that they
+// offered is taken up, and they bring their token as one.
+func (n *Node) upgrade(w http.ResponseWriter, r *http.Request, protocols ...string) (*websocket.Conn, error) {
+	upgrader := websocket.Upgrader{
+		ReadBufferSize: 512, WriteBufferPool: noBuffers{}, Subprotocols: protocols,
+		CheckOrigin: func(*http.Request) bool { return true }, // admit has
+		Error: func(w http.ResponseWriter, r *http.Request, _ int, reason error) {
+			n.o.Refuse(w, r, errs.New(errs.Malformed, "this is an address for WebSockets: %v", reason))
+		},
+	}
+	return upgrader.Upgrade(w, r, nil)
 }
 
 // noBuffers is for the writing side of the library, which is not used: frames are written as they

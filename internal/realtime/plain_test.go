@@ -275,8 +275,8 @@ func TestPlainSocketsAnswerPings(t *testing.T) {
 	}
 }
 
-// narrow opens a plain socket that holds little of what its reader has not read.
-func (w *world) narrow(t *testing.T) *websocket.Conn {
+// narrow opens a socket that holds little of what its reader has not read.
+func (w *world) narrow(t *testing.T, path string) *websocket.Conn {
 	t.Helper()
 	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
@@ -285,7 +285,7 @@ func (w *world) narrow(t *testing.T) *websocket.Conn {
 		}
 		return c, err
 	}}
-	conn, res, err := dialer.Dial(w.url+"/teams/"+w.team.ID+"?token="+w.bob.Username, nil)
+	conn, res, err := dialer.Dial(w.url+path+"?token="+w.bob.Username, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestAReaderThatPausesMissesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := w.narrow(t)
+	conn := w.narrow(t, "/teams/"+w.team.ID)
 	pongs := 0
 	conn.SetPongHandler(func(string) error {
 		pongs++
@@ -361,7 +361,7 @@ func TestASlowReaderIsClosedAndCatchesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := w.narrow(t)
+	conn := w.narrow(t, "/teams/"+w.team.ID)
 	w.flood(t)
 	head, _, err := w.Log.Replay(t.Context(), w.team.ID, 0, 0)
 	if err != nil {

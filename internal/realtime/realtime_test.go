@@ -191,6 +191,12 @@ func connect(t *testing.T, url, token string) *client {
 	}
 	_ = res.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
+	return begin(t, conn)
+}
+
+// begin sends the connect command.
+func begin(t *testing.T, conn *websocket.Conn) *client {
+	t.Helper()
 	c := &client{t: t, conn: conn}
 	if r := c.call(map[string]any{"connect": map[string]any{}}); r.Error != nil {
 		t.Fatalf("connect: %+v", r.Error)

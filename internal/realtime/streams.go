@@ -53,26 +53,28 @@ func publications(list []entry) []*centrifuge.Publication {
 
 // WebSocket opcodes, RFC 6455 section 5.2.
 const (
-	opText  = 1
-	opClose = 8
-	opPing  = 9
-	opPong  = 10
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+	opPing   = 9
+	opPong   = 10
 )
 
 // frame encodes an unfragmented frame as a server sends it, RFC 6455 section 5.2. One is made for
 // all sockets that it goes to.
 func frame(opcode byte, payload []byte) []byte {
-	out := make([]byte, 2, len(payload)+10)
-	out[0] = 0x80 | opcode
+	return appendFrame(make([]byte, 0, len(payload)+10), opcode, payload)
+}
+
+func appendFrame(out []byte, opcode byte, payload []byte) []byte {
+	out = append(out, 0x80|opcode)
 	switch n := len(payload); {
 	case n < 126:
-		out[1] = byte(n)
+		out = append(out, byte(n))
 	case n < 1<<16:
-		out[1] = 126
-		out = binary.BigEndian.AppendUint16(out, uint16(n))
+		out = binary.BigEndian.AppendUint16(append(out, 126), uint16(n))
 	default:
-		out[1] = 127
-		out = binary.BigEndian.AppendUint64(out, uint64(n))
+		out = binary.BigEndian.AppendUint64(append(out, 127), uint64(n))
 	}
 	return append(out, payload...)
 }
