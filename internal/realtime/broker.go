@@ -113,8 +113,8 @@ func (b *logBroker) PublishJoin(string, *centrifuge.ClientInfo) error  { return 
 func (b *logBroker) PublishLeave(string, *centrifuge.ClientInfo) error { return errNoPublish }
 func (b *logBroker) RemoveHistory(string) error                        { return errNoPublish }
 
-// History reads the log. Rows that are no longer kept give a position without rows, from which
-// centrifuge concludes that the client did not recover.
+// History reads the log. Rows that are no longer kept, or too many for the queue of a connection, give a
+// position without rows, from which centrifuge concludes that the client did not recover.
 func (b *logBroker) History(ch string, o centrifuge.HistoryOptions) ([]*centrifuge.Publication, centrifuge.StreamPosition, error) {
 	if !isLog(ch) {
 		return nil, centrifuge.StreamPosition{Epoch: b.epoch}, nil
@@ -126,6 +126,9 @@ func (b *logBroker) History(ch string, o centrifuge.HistoryOptions) ([]*centrifu
 	h, err := b.read(context.Background(), streamOf(ch), since, o.Filter.Limit)
 	if err != nil && !errors.Is(err, errs.Gone) {
 		return nil, centrifuge.StreamPosition{}, err
+	}
+	if size(h.list) > maxRecoveryBytes {
+		h.list = nil
 	}
 	return publications(h.list), centrifuge.StreamPosition{Offset: uint64(h.head), Epoch: b.epoch}, nil //nolint:gosec // a seq
 }

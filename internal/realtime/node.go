@@ -53,7 +53,8 @@ const (
 	maxMessage            = 64 << 10
 	maxPerSecond          = 100 // messages from a client
 	maxQueue              = 1 << 20
-	maxRecovery           = 2000 // rows; a client further behind reads the snapshot
+	maxRecovery           = 2000         // rows; a client further behind reads the snapshot
+	maxRecoveryBytes      = maxQueue / 2 // the answer must not end the connection as a slow one, again and again
 	recheckEvery          = 5 * time.Minute
 )
 

@@ -51,6 +51,13 @@ func publications(list []entry) []*centrifuge.Publication {
 	return out
 }
 
+func size(list []entry) (bytes int) {
+	for _, e := range list {
+		bytes += len(e.Data)
+	}
+	return bytes
+}
+
 // WebSocket opcodes, RFC 6455 section 5.2.
 const (
 	opText   = 1
