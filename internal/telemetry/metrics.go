@@ -65,7 +65,9 @@ func (e *each) Describe(c chan<- *prometheus.Desc) { c <- e.desc }
 
 // Collect implements prometheus.Collector.
 func (e *each) Collect(c chan<- prometheus.Metric) {
-	e.read(func(value float64, labels ...string) { c <- prometheus.MustNewConstMetric(e.desc, e.kind, value, labels...) })
+	e.read(func(value float64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(e.desc, e.kind, value, labels...)
+	})
 }
 
 // methods are the values that the label may have: a client can send any word as a method.
