@@ -47,10 +47,10 @@ type worker[A Args] struct {
 func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.o.Within * 5 / 4 }
 
 func (w *worker[A]) NextRetry(j *river.Job[A]) time.Time {
-	if w.o.Retry == nil || j.AttemptedAt == nil {
+	if w.o.Retry == nil {
 		return time.Time{}
 	}
-	return j.AttemptedAt.Add(w.o.Retry(j.Attempt))
+	return time.Now().Add(w.o.Retry(j.Attempt)) // by River's clock, which is the machine's
 }
 
 func (w *worker[A]) Work(ctx context.Context, j *river.Job[A]) error {

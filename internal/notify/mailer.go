@@ -132,7 +132,11 @@ func (m *Mailer) later(ctx context.Context, tx *db.Tx, made []Notification) erro
 		}
 		args = append(args, a)
 	}
-	return m.post(ctx, tx, tx.Now.Add(m.o.Delay), args...)
+	at := time.Time{}
+	if m.o.Delay > 0 { // River looks for what is to run later only every few seconds
+		at = tx.Now.Add(m.o.Delay)
+	}
+	return m.post(ctx, tx, at, args...)
 }
 
 // work is one attempt at a mail.

@@ -103,6 +103,8 @@ func sortedLines(of map[string]*notify.Line) (out []notify.Line) {
 			out = append(out, *l)
 		}
 	}
-	slices.SortFunc(out, func(a, b notify.Line) int { return cmp.Or(cmp.Compare(b.Done, a.Done), cmp.Compare(b.Opened, a.Opened), strings.Compare(a.Name, b.Name)) })
+	slices.SortFunc(out, func(a, b notify.Line) int {
+		return cmp.Or(cmp.Compare(b.Done, a.Done), cmp.Compare(b.Opened, a.Opened), strings.Compare(a.Name, b.Name))
+	})
 	return out
 }
