@@ -54,18 +54,25 @@ func newDocument() *huma.OpenAPI {
 
 // schemaNames are of types whose own name says too little outside of their package.
 var schemaNames = map[reflect.Type]string{
-	reflect.TypeFor[users.Patch]():               "MePatch",
-	reflect.TypeFor[auth.RegisterInput]():        "RegisterInput",
-	reflect.TypeFor[events.Message]():            "Message",
-	reflect.TypeFor[tasks.Conflict]():            "FieldConflict",
-	reflect.TypeFor[notify.Settings]():           "NotificationPreferences",
-	reflect.TypeFor[notify.Left]():               "UnreadCount",
-	reflect.TypeFor[NotificationSettingsPatch](): "NotificationPreferencesPatch",
-	reflect.TypeFor[tasks.Detail]():              "TaskDetail",
-	reflect.TypeFor[publicConfig]():              "Config",
-	reflect.TypeFor[healthAnswer]():              "Health",
-	reflect.TypeFor[db.Page[teams.Membership]](): "PageMember",
-	reflect.TypeFor[teams.Membership]():          "Member",
+	reflect.TypeFor[users.Patch]():                 "MePatch",
+	reflect.TypeFor[auth.RegisterInput]():          "RegisterInput",
+	reflect.TypeFor[events.Message]():              "Message",
+	reflect.TypeFor[tasks.Conflict]():              "FieldConflict",
+	reflect.TypeFor[notify.Settings]():             "NotificationPreferences",
+	reflect.TypeFor[notify.Left]():                 "UnreadCount",
+	reflect.TypeFor[NotificationSettingsPatch]():   "NotificationPreferencesPatch",
+	reflect.TypeFor[tasks.Detail]():                "TaskDetail",
+	reflect.TypeFor[notify.Logged]():               "Mail",
+	reflect.TypeFor[notify.LoggedBody]():           "MailDetail",
+	reflect.TypeFor[notify.Preview]():              "MailPreview",
+	reflect.TypeFor[notify.PreviewKind]():          "MailKind",
+	reflect.TypeFor[db.Page[notify.Logged]]():      "PageMail",
+	reflect.TypeFor[db.Page[notify.PreviewKind]](): "PageMailKind",
+	reflect.TypeFor[reportAnswer]():                "Report",
+	reflect.TypeFor[publicConfig]():                "Config",
+	reflect.TypeFor[healthAnswer]():                "Health",
+	reflect.TypeFor[db.Page[teams.Membership]]():   "PageMember",
+	reflect.TypeFor[teams.Membership]():            "Member",
 }
 
 func newRegistry() huma.Registry {
