@@ -226,7 +226,9 @@ func byProject(rows []Notification, places Places) (out []Section) {
 		if name := places.Tasks[task]; name != "" && len(list) > 1 {
 			var titles []string
 			for _, n := range list {
-				titles = append(titles, n.Title)
+				if !slices.Contains(titles, n.Title) {
+					titles = append(titles, n.Title)
+				}
 			}
 			s.Items = append(s.Items, Item{Title: name, Note: strings.Join(titles, " · "), Quote: quoteOf(list, name), Link: list[0].Link})
 			continue

@@ -96,7 +96,8 @@ func notificationLetter(list []Notification, places Places) Letter {
 			about.Quote = first.Message
 		}
 		if task != "" {
-			l.Subject += ": " + shortened(task, 80)
+			_, title, _ := strings.Cut(task, " ") // its key is there already
+			l.Subject += ": " + shortened(title, 80)
 		}
 		l.Sections = []Section{{Title: project(first, places), Items: []Item{about}}}
 		return l

@@ -138,7 +138,7 @@ func TestAChangeIsMailedOnce(t *testing.T) {
 			t.Fatalf("got %d mails, want 1", len(mails))
 		}
 		m := mails[0]
-		if m.To != "bob@example.org" || m.Subject() != "ann assigned PRJ1-1 to you: PRJ1-1 Sweep the floor" {
+		if m.To != "bob@example.org" || m.Subject() != "ann assigned PRJ1-1 to you: Sweep the floor" {
 			t.Errorf("got a mail to %s about %q", m.To, m.Subject())
 		}
 		link := "https://tandem.test/p/" + p.project.ID + "/board/" + task.Key
@@ -213,7 +213,7 @@ func TestWhatIsReadInTheAppIsNotMailed(t *testing.T) {
 		p.start(t)
 		p.idle(t)
 		mails := p.server.Mails()
-		if len(mails) != 1 || mails[0].Subject() != "ann assigned PRJ1-2 to you: PRJ1-2 Open" || strings.Contains(mails[0].Text, "hello") {
+		if len(mails) != 1 || mails[0].Subject() != "ann assigned PRJ1-2 to you: Open" || strings.Contains(mails[0].Text, "hello") {
 			t.Errorf("got %+v, want what is unread alone", mails)
 		}
 	})
