@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"syscall"
@@ -66,5 +65,5 @@ func TestANodeThatIsKilledLosesAndRepeatsNoMail(t *testing.T) {
 			t.Errorf("got %d different mails about change %d, want 1", n, i)
 		}
 	}
-	t.Log(fmt.Sprintf("%d changes, %d mails with %d Message-IDs", events, len(mails.Mails()), len(byID)))
+	t.Logf("%d changes, %d mails with %d Message-IDs", events, len(mails.Mails()), len(byID))
 }

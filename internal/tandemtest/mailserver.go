@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"math/big"
 	"mime"
 	"mime/multipart"
@@ -71,6 +72,7 @@ func NewMailServer(t testing.TB, o MailOptions) *MailServer {
 	s.server.Domain = "mail.test"
 	s.server.AllowInsecureAuth = true // it is the client that must not
 	s.server.EnableSMTPUTF8 = true
+	s.server.ErrorLog = log.New(io.Discard, "", 0) // clients that die are part of tests
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	if o.STARTTLS {
 		s.server.TLSConfig = config
