@@ -112,12 +112,12 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.Transfer = transfer.NewService(a.DB, a.Log, a.Users, a.Teams, a.Tasks, a.Jobs, a.log)
+	a.measureJobs(context.WithoutCancel(ctx))
 	a.maintenance()
 	if err := a.wireRealtime(); err != nil {
 		return err
 	}
-	checks := map[string]httpapi.Check{"broker": {Run: a.realtime.Check}}
-	checks["jobs"] = httpapi.Check{Run: a.Jobs.Check, Optional: true}
+	checks := map[string]httpapi.Check{"broker": {Run: a.realtime.Check}, "jobs": {Run: a.Jobs.Check, Optional: true}}
 	if a.redis != nil {
 		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
 	}
@@ -136,7 +136,7 @@ func (a *App) signingKey() ([]byte, error) {
 	return auth.LoadOrCreateKey(a.cfg.DataDir)
 }
 
-// wireMail sets mails up, and shows what becomes of them and of all other jobs.
+// wireMail sets mails up.
 func (a *App) wireMail(key []byte) error {
 	server, err := a.cfg.SMTP()
 	if err != nil {
@@ -151,6 +151,11 @@ func (a *App) wireMail(key []byte) error {
 		o.Client = nil
 	}
 	a.Mails = notify.NewMailer(a.Notify, o)
+	return nil
+}
+
+// measureJobs shows what becomes of mails and of all other jobs. ctx lives as long as the program.
+func (a *App) measureJobs(ctx context.Context) {
 	a.metrics.Each("tandem_mails_total", "Mails that this node handed to the mail server, by what came of it.", telemetry.Counter, []string{"result"}, func(emit func(float64, ...string)) {
 		s := a.Mails.Stats()
 		emit(float64(s.Sent), "sent")
@@ -163,7 +168,7 @@ func (a *App) wireMail(key []byte) error {
 		}
 	})
 	a.metrics.Each("tandem_jobs", "Jobs that are not done, of the whole cluster, by kind and state; discarded ones were given up.", telemetry.Gauge, []string{"kind", "state"}, func(emit func(float64, ...string)) {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		waiting, err := a.Jobs.Waiting(ctx)
 		if err != nil {
@@ -173,7 +178,6 @@ func (a *App) wireMail(key []byte) error {
 			emit(n, o.Kind, o.Result)
 		}
 	})
-	return nil
 }
 
 func (a *App) wireRealtime() (err error) {

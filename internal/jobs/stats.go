@@ -74,11 +74,11 @@ func (s *Service) Waiting(ctx context.Context) (map[Outcome]float64, error) {
 	return out, nil
 }
 
-// Index: River's river_job_state_and_finalized_at_index (state, finalized_at).
+//nolint:misspell // River's names. Index: its river_job_state_and_finalized_at_index (state, finalized_at).
 const countDiscarded = `
 SELECT COUNT(*)
 FROM river_job
-WHERE state = 'discarded' AND finalized_at > $1`
+WHERE state = 'discarded' AND finalized_at > $1` //nolint:misspell // as above
 
 // Check says whether jobs were given up within the last day: somebody should look why.
 func (s *Service) Check(ctx context.Context) error {

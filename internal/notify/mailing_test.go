@@ -39,7 +39,7 @@ func eachPost(t *testing.T, test func(t *testing.T, p *post)) {
 	})
 }
 
-func newPost(t testing.TB, env *tandemtest.Env, server *tandemtest.MailServer) *post {
+func newPost(t testing.TB, env *tandemtest.Env, server *tandemtest.MailServer, tweaks ...func(*notify.MailerOptions)) *post {
 	t.Helper()
 	j, err := jobs.New(env.DB, env.Logger, jobs.Options{Poll: 100 * time.Millisecond})
 	if err != nil {
@@ -55,6 +55,9 @@ func newPost(t testing.TB, env *tandemtest.Env, server *tandemtest.MailServer) *
 	}
 	if server != nil {
 		o.Client = mailClient(t, server)
+	}
+	for _, tweak := range tweaks {
+		tweak(&o)
 	}
 	p.mailer = notify.NewMailer(env.Notify, o)
 	t.Cleanup(func() {
@@ -153,6 +156,19 @@ func TestAChangeIsMailedOnce(t *testing.T) {
 		}
 		if one, err := p.mailer.Logged(t.Context(), admin, log[0].ID); err != nil || one.HTML != "" || one.Text != "" {
 			t.Errorf("got %+v, %v, want no body", one, err)
+		}
+	})
+}
+
+func TestAMailWaitsForTwoMinutes(t *testing.T) {
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		p := newPost(t, env, nil, func(o *notify.MailerOptions) { o.Delay = 2 * time.Minute })
+		p.assign(t, "Sweep")
+		var state, at string
+		ok(t, p.DB.Read().QueryRowContext(t.Context(), `SELECT CAST(state AS TEXT), CAST(scheduled_at AS TEXT) FROM river_job WHERE kind = 'mail'`).Scan(&state, &at))
+		if state != "scheduled" || !strings.HasPrefix(at, "2026-01-15 12:02:00") {
+			t.Errorf("got %s at %s, want two minutes after noon", state, at)
 		}
 	})
 }
@@ -371,7 +387,7 @@ func (p *post) rerun(t *testing.T, unmark bool) {
 				return err
 			}
 		}
-		_, err := tx.Exec(t.Context(), `UPDATE river_job SET state = 'available', finalized_at = NULL, attempt = 1, max_attempts = 30 WHERE kind = 'mail'`)
+		_, err := tx.Exec(t.Context(), `UPDATE river_job SET state = 'available', finalized_at = NULL, attempt = 1, max_attempts = 30 WHERE kind = 'mail'`) //nolint:misspell // River's name
 		return err
 	}))
 }
