@@ -13,6 +13,7 @@ var (
 	DigestDay = digestDay
 	Monday    = monday
 	DayOf     = dayOf
+	Due       = due // the text about a due date
 )
 
 // MailAttempts are how many a mail gets.

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"tandem/internal/db"
 	"tandem/internal/notify"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -129,7 +128,7 @@ func TestLinksFollowTasksIntoOtherProjects(t *testing.T) {
 
 func TestDeletionsOfManyAreToldInParts(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.fill(t, w.bob, 450, "2026-01-01T00:00:00.000000Z")
+		w.Notifications(w.bob, &w.team.ID, 450)
 		_, head := w.live(t, w.bob, 0)
 		ok(t, w.Teams.DeleteTeam(t.Context(), w.ann, w.team.ID))
 		if gone, unread := w.gone(t, w.bob, head); len(gone) != 450 || unread != 0 {
@@ -138,37 +137,11 @@ func TestDeletionsOfManyAreToldInParts(t *testing.T) {
 	})
 }
 
-// fill gives somebody n notifications of one time, every third of them read.
-func (w *world) fill(t testing.TB, who users.Actor, n int, at string) {
-	t.Helper()
-	ctx := t.Context()
-	err := w.DB.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `
-WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < CAST($1 AS BIGINT))
-INSERT INTO notifications (id, user_id, type, event_key, team_id, title, message, task_count, in_app, email, created_at, read_at)
-SELECT $2 || CAST(n AS TEXT), $3, CASE n % 10 WHEN 0 THEN 'mention' ELSE 'task_commented' END, $2 || CAST(n AS TEXT), $4, 'title', 'message', 1, TRUE, '', `+
-			tx.Dialect().Pick("$5, CASE n % 3 WHEN 0 THEN $5 END", "CAST($5 AS TIMESTAMPTZ) + n * INTERVAL '1 microsecond', CASE n % 3 WHEN 0 THEN CAST($5 AS TIMESTAMPTZ) END")+`
-FROM numbers`, n, fmt.Sprintf("%s-%s-", who.Username, at), who.ID, w.team.ID, at)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `
-INSERT INTO unread_counts (user_id, unread)
-VALUES ($1, $2)
-ON CONFLICT (user_id) DO UPDATE
-SET unread = unread_counts.unread + excluded.unread`, who.ID, n-n/3)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestCleanUpKeepsWhatIsYoungOrUnread(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		w.forget(t, w.bob)
-		w.fill(t, w.bob, 600, "2026-01-14T00:00:00.000000Z")
+		w.Notifications(w.bob, &w.team.ID, 600)
 		w.task("Mailed only")
 		w.prefer(t, w.bob, notify.TaskAssigned, false, notify.AtOnce)
 		w.task("Sweep", assignedTo(w.bob))

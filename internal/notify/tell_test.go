@@ -332,6 +332,40 @@ func TestImportsTellNobody(t *testing.T) {
 	})
 }
 
+func TestTellAsksNothingWhereNobodyIsToBeTold(t *testing.T) {
+	t.Parallel()
+	w := setUp(tandemtest.New(t))
+	for _, news := range [][]notify.News{nil, {{To: w.ann.ID, Type: notify.Mention}, {Type: notify.TaskAssigned}}} {
+		if told, err := w.Notify.Tell(t.Context(), nil, w.ann, news...); told != nil || err != nil { // a query would meet that there is no transaction
+			t.Errorf("got %v, %v, want nothing", told, err)
+		}
+	}
+}
+
+// Whoever has left hears nothing more, also of what was on its way meanwhile.
+func TestLeavingWhileOthersComment(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		task := w.task("Sweep", assignedTo(w.bob))
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 10 {
+					if _, err := w.Tasks.AddComment(t.Context(), w.ann, task.ID, "@bob, look"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Go(func() {
+			if err := w.Teams.RemoveMember(t.Context(), w.bob, w.team.ID, w.bob.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		w.heard(t, w.bob)
+	})
+}
+
 // Eight people comment at once on tasks that concern them all.
 func TestCommentsAtOnceDoNotDeadlock(t *testing.T) {
 	t.Parallel()
