@@ -99,13 +99,6 @@ func TestQuietHours(t *testing.T) {
 	}
 }
 
-func zone(t *testing.T, name string) *time.Location {
-	t.Helper()
-	z, err := time.LoadLocation(name)
-	ok(t, err)
-	return z
-}
-
 func instant(t *testing.T, s string) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339, s)
