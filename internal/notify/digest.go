@@ -235,8 +235,8 @@ func byProject(rows []Notification, places Places) (out []Section) {
 		}
 		for _, n := range list {
 			i := item(n)
-			if n.CommentID == nil {
-				i.Note = n.Message
+			if i.Note = n.Message; n.CommentID != nil {
+				i.Note = places.Tasks[task]
 			}
 			s.Items = append(s.Items, i)
 		}

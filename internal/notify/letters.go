@@ -12,7 +12,7 @@ import (
 
 // What a button of a mail about one notification says, and why its recipient got it.
 var (
-	buttons = map[Type]string{Mention: "Answer", TaskAssigned: "Open task", TaskCommented: "Open task", TaskStatusChanged: "Open task", TaskDueSoon: "Open task", TeamInvite: "Look at the invite"}
+	buttons = map[Type]string{Mention: "Answer in Tandem", TaskAssigned: "Open task", TaskCommented: "Open task", TaskStatusChanged: "Open task", TaskDueSoon: "Open task", TeamInvite: "Look at the invite"}
 	reasons = map[Type]string{
 		Mention: "you were mentioned", TaskAssigned: "a task was assigned to you", TaskCommented: "somebody commented on a task of yours, or one that you watch",
 		TaskStatusChanged: "the status of a task of yours changed", TaskDueSoon: "a task of yours is due", TeamInvite: "you were invited to a team",

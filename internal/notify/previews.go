@@ -56,7 +56,7 @@ var samples = []sample{
 	{PreviewKind{KindReport, "Weekly report of a team"}, func() Letter {
 		from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 		return ReportLetter(sampleBox.Email, Report{Team: "Lamp makers", From: from, To: from.AddDate(0, 0, 7), Done: 14, Opened: 9, Overdue: 2,
-			Projects: []Line{{"Reading lamp", 11, 6, 2}, {"Website", 3, 3, 0}}, People: []Line{{"Ben Ortiz", 8, 5, 0}, {"Chiara Noé", 6, 3, 1}, {"Nobody", 0, 1, 1}}},
+			Projects: []Line{{"Reading lamp", 11, 6, 2}, {"Website", 3, 3, 0}}, People: []Line{{"Ben Ortiz", 8, 5, 0}, {"Chiara Noé", 6, 3, 1}, {"Unassigned", 0, 1, 1}}},
 			Stop{UserID: sampleBox.ID, What: StopReport, TeamID: "sample"}, "/t/sample")
 	}},
 	{PreviewKind{"invite", "Invite to an address"}, func() Letter {

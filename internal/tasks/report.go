@@ -81,7 +81,7 @@ func (s *Service) composeReport(ctx context.Context, q db.Querier, userID, ref s
 	for _, l := range lines {
 		r.Done, r.Opened, r.Overdue = r.Done+l.Done, r.Opened+l.Opened, r.Overdue+l.Overdue
 		addLine(projects, l.project, l.Line)
-		addLine(people, cmp.Or(l.person, "Nobody"), l.Line)
+		addLine(people, cmp.Or(l.person, "Unassigned"), l.Line)
 	}
 	r.Projects, r.People = sortedLines(projects), sortedLines(people)
 	return notify.ReportLetter(box.Email, r, notify.Stop{UserID: userID, What: notify.StopReport, TeamID: teamID}, "/t/"+teamID), nil
