@@ -24,7 +24,7 @@ func settings(t *testing.T) string {
 	}
 	var b strings.Builder
 	b.WriteString("# Settings\n\nEach is a flag of `tandem`, a variable, and a key of the YAML file that `--config` (or `TANDEM_CONFIG`) names. Flags win over variables, variables over the file; a name that is no setting is refused.\n" +
-		"`TANDEM_SIGNING_KEY`, `TANDEM_DATABASE_URL` and `TANDEM_REDIS_URL` may also come from a file: `TANDEM_SIGNING_KEY_FILE` and so on.\n\n| flag and key | variable | default | what it does |\n|---|---|---|---|\n")
+		"`TANDEM_SIGNING_KEY`, `TANDEM_DATABASE_URL`, `TANDEM_REDIS_URL` and `TANDEM_SMTP_URL` may also come from a file: `TANDEM_SIGNING_KEY_FILE` and so on.\n\n| flag and key | variable | default | what it does |\n|---|---|---|---|\n")
 	for _, f := range parser.Model.Flags {
 		if f.Name == "help" || f.Name == "config" {
 			continue

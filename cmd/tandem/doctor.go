@@ -14,6 +14,7 @@ import (
 	"tandem/internal/auth"
 	"tandem/internal/config"
 	"tandem/internal/db"
+	"tandem/internal/mail"
 	"tandem/internal/users"
 )
 
@@ -44,6 +45,7 @@ func (doctorCmd) Run(e *env) error {
 		checkDisk(e.cfg.DataDir, f)
 	}
 	checkKey(e.cfg, f)
+	checkMail(e.ctx, e.cfg, f)
 	d, err := app.Open(e.ctx, e.cfg)
 	if err != nil {
 		f.fail("the database cannot be reached: "+err.Error(), "check database-url and that the database server runs; with SQLite, the data directory")
@@ -106,6 +108,23 @@ func checkKey(cfg *config.Config, f *findings) {
 		return
 	}
 	f.ok("the signing key is there, and for its owner only")
+}
+
+func checkMail(ctx context.Context, cfg *config.Config, f *findings) {
+	server, err := cfg.SMTP()
+	if err != nil || server.Host == "" { // Validate has read it
+		f.ok("there is no mail server: mails are kept for the administrator to read")
+		return
+	}
+	client, err := mail.New(mail.Options{Server: server, From: cfg.Sender()})
+	if err == nil {
+		err = client.Check(ctx)
+	}
+	if err != nil {
+		f.fail("the mail server cannot be used: "+err.Error(), "check smtp-url and mail-from, and that the mail server runs; mails wait for up to a day")
+		return
+	}
+	f.ok("the mail server %s can be used", server.Host)
 }
 
 func checkDatabase(ctx context.Context, cfg *config.Config, d *db.DB, f *findings) {

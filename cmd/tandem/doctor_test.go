@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tandem/internal/tandemtest"
 )
 
 func TestDoctorFindsAHealthyInstallation(t *testing.T) {
@@ -31,6 +33,7 @@ func TestDoctorFindsAHealthyInstallation(t *testing.T) {
 			"ok    people reach Tandem at http://localhost:8080\n",
 			"ok    the data directory " + dataDir + " can be written\n",
 			signing,
+			"ok    there is no mail server: mails are kept for the administrator to read\n",
 			"ok    the database can be reached (" + database + ")\n",
 			"ok    the clock shows ",
 			"ok    the schema is up to date\n",
@@ -46,6 +49,16 @@ func TestDoctorFindsAHealthyInstallation(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestDoctorLogsInToTheMailServer(t *testing.T) {
+	t.Parallel()
+	m := tandemtest.NewMailServer(t, tandemtest.MailOptions{Login: true})
+	url := "smtp://" + tandemtest.MailUser + ":" + tandemtest.MailPassword + "@" + m.Addr + "?tls=off"
+	out := tandem(t, t.TempDir(), []string{"TANDEM_SMTP_URL_FILE=" + write(t, "url", url)}, "doctor").ok(t).stdout
+	if !strings.Contains(out, "ok    the mail server 127.0.0.1 can be used\n") {
+		t.Errorf("got %s", out)
+	}
 }
 
 func TestDoctorLooksAtARunningServer(t *testing.T) {
@@ -97,6 +110,10 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		dataDir := write(t, "data", "not a directory")
 		sick(t, dataDir, nil, "FAIL  the data directory cannot be written: ", "make "+dataDir+" writable", "FAIL  the database cannot be reached: ")
 		tandem(t, dataDir, nil, "serve").refused(t, dataDir)
+	})
+	t.Run("a mail server that is not there", func(t *testing.T) {
+		t.Parallel()
+		sick(t, t.TempDir(), []string{"TANDEM_SMTP_URL=smtp://ann:secret-47@127.0.0.1:1"}, "FAIL  the mail server cannot be used: connect to 127.0.0.1: ", "check smtp-url")
 	})
 	t.Run("a database that is none", func(t *testing.T) {
 		t.Parallel()

@@ -108,7 +108,7 @@ func checkVariables(known map[string]*kong.Flag, environ []string) error {
 		if !strings.HasPrefix(name, "TANDEM_") || strings.HasPrefix(name, "TANDEM_TEST_") || names[name] != nil || slices.Contains(failpoint.Variables, name) {
 			continue
 		}
-		if secret, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains([]string{"TANDEM_SIGNING_KEY", "TANDEM_DATABASE_URL", "TANDEM_REDIS_URL"}, secret) {
+		if secret, ok := strings.CutSuffix(name, "_FILE"); ok && slices.Contains([]string{"TANDEM_SIGNING_KEY", "TANDEM_DATABASE_URL", "TANDEM_REDIS_URL", "TANDEM_SMTP_URL"}, secret) {
 			continue
 		}
 		faults = append(faults, fmt.Errorf("%s is not a setting%s", name, suggest(name, names)))

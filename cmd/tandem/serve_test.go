@@ -54,7 +54,7 @@ func TestServeAnswersProbes(t *testing.T) {
 			t.Errorf("healthz: got %s, want %s", a.text, want)
 		}
 		a = s.want(t, 200, "GET", "/readyz", "", nil, nil)
-		if want := `{"status":"ok","checks":{"broker":"ok","database":"ok","migrations":"ok"}}`; strings.TrimSpace(a.text) != want {
+		if want := `{"status":"ok","checks":{"broker":"ok","database":"ok","jobs":"ok","migrations":"ok"}}`; strings.TrimSpace(a.text) != want {
 			t.Errorf("readyz: got %s, want %s", a.text, want)
 		}
 		s.stop(t) // at once: nothing that has just begun may complain

@@ -20,6 +20,7 @@ import (
 	"tandem/internal/events"
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
+	"tandem/internal/mail"
 	"tandem/internal/notify"
 	"tandem/internal/realtime"
 	"tandem/internal/redis"
@@ -45,6 +46,7 @@ type App struct {
 	Users    *users.Service
 	Auth     *auth.Service
 	Notify   *notify.Service
+	Mails    *notify.Mailer
 	Teams    *teams.Service
 	Tasks    *tasks.Service
 	Jobs     *jobs.Service
@@ -98,17 +100,24 @@ func (a *App) wire(ctx context.Context) error {
 	a.Notify = notify.NewService(a.DB, a.Log, a.Users)
 	a.Teams = teams.NewService(a.DB, a.Log, a.Users, a.Notify, key)
 	a.Users.SharesTeam = a.Teams.SharesTeam
-	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
+	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, Notify: a.Notify, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
 	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Notify, a.Teams)
 	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
 		return err
 	}
+	if err := a.Jobs.Migrate(ctx); err != nil { // also a command that only writes may have something mailed
+		return err
+	}
+	if err := a.wireMail(key); err != nil {
+		return err
+	}
 	a.Transfer = transfer.NewService(a.DB, a.Log, a.Users, a.Teams, a.Tasks, a.Jobs, a.log)
+	a.measureJobs(context.WithoutCancel(ctx))
 	a.maintenance()
 	if err := a.wireRealtime(); err != nil {
 		return err
 	}
-	checks := map[string]httpapi.Check{"broker": {Run: a.realtime.Check}}
+	checks := map[string]httpapi.Check{"broker": {Run: a.realtime.Check}, "jobs": {Run: a.Jobs.Check, Optional: true}}
 	if a.redis != nil {
 		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
 	}
@@ -117,7 +126,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Mails: a.Mails, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
 		Assets: web.Dist, WS: a.realtime.Handler(), Jobs: jobsPage, Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
@@ -129,6 +138,50 @@ func (a *App) signingKey() ([]byte, error) {
 		return []byte(a.cfg.SigningKey), nil
 	}
 	return auth.LoadOrCreateKey(a.cfg.DataDir)
+}
+
+// wireMail sets mails up.
+func (a *App) wireMail(key []byte) error {
+	server, err := a.cfg.SMTP()
+	if err != nil {
+		return err
+	}
+	client, err := mail.New(mail.Options{Server: server, From: a.cfg.Sender()})
+	if err != nil {
+		return err
+	}
+	o := notify.MailerOptions{Client: client, Jobs: a.Jobs, Key: key, BaseURL: a.cfg.BaseURL, Domain: client.Domain(), Delay: a.cfg.MailDelay, Logger: a.log}
+	if server.Host == "" {
+		o.Client = nil
+	}
+	a.Mails = notify.NewMailer(a.Notify, o)
+	return nil
+}
+
+// measureJobs shows what becomes of mails and of all other jobs. ctx lives as long as the program.
+func (a *App) measureJobs(ctx context.Context) {
+	a.metrics.Each("tandem_mails_total", "Mails that this node handed to the mail server, by what came of it.", telemetry.Counter, []string{"result"}, func(emit func(float64, ...string)) {
+		s := a.Mails.Stats()
+		emit(float64(s.Sent), "sent")
+		emit(float64(s.Refused), "refused")
+		emit(float64(s.Delayed), "delayed")
+	})
+	a.metrics.Each("tandem_jobs_total", "Attempts at jobs that ended on this node, by kind and result.", telemetry.Counter, []string{"kind", "result"}, func(emit func(float64, ...string)) {
+		for o, n := range a.Jobs.Outcomes() {
+			emit(n, o.Kind, o.Result)
+		}
+	})
+	a.metrics.Each("tandem_jobs", "Jobs that are not done, of the whole cluster, by kind and state; discarded ones were given up.", telemetry.Gauge, []string{"kind", "state"}, func(emit func(float64, ...string)) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		waiting, err := a.Jobs.Waiting(ctx)
+		if err != nil {
+			a.log.WarnContext(ctx, "jobs cannot be counted", "err", err)
+		}
+		for o, n := range waiting {
+			emit(n, o.Kind, o.Result)
+		}
+	})
 }
 
 func (a *App) wireRealtime() (err error) {
@@ -170,6 +223,9 @@ func (a *App) maintenance() {
 	a.Jobs.Every("sessions", 6*time.Hour, a.Auth.CleanUp)
 	a.Jobs.Every("due reminders", time.Minute, a.Tasks.RemindDue)
 	a.Jobs.Every("notifications", 6*time.Hour, a.Notify.CleanUp)
+	a.Jobs.Every("digests", 5*time.Minute, a.Mails.PlanDigests)
+	a.Jobs.Every("reports", 5*time.Minute, a.Mails.PlanReports)
+	a.Jobs.Every("mails", 6*time.Hour, a.Mails.CleanUp)
 	a.Jobs.Every("trash", 6*time.Hour, a.Tasks.Purge)
 }
 

@@ -138,7 +138,7 @@ func TestRunServesUntilItsContextEnds(t *testing.T) {
 			a := start(t, cfg)
 			want(t, "http://"+a.Addr()+"/healthz", 200)
 			text := want(t, "http://"+a.Addr()+"/readyz", 200)
-			if want := `{"status":"ok","checks":{"broker":"ok","database":"ok","migrations":"ok"}}`; strings.TrimSpace(text) != want {
+			if want := `{"status":"ok","checks":{"broker":"ok","database":"ok","jobs":"ok","migrations":"ok"}}`; strings.TrimSpace(text) != want {
 				t.Errorf("got %s, want %s", text, want)
 			}
 			a.stop()
@@ -193,7 +193,7 @@ func TestReadyzNamesWhatFails(t *testing.T) {
 	}
 	for range 3 {
 		text := want(t, "http://"+a.Addr()+"/readyz", 503)
-		if want := `{"status":"failing","checks":{"broker":"failing","database":"ok","migrations":"ok"}}`; strings.TrimSpace(text) != want {
+		if want := `{"status":"failing","checks":{"broker":"failing","database":"ok","jobs":"ok","migrations":"ok"}}`; strings.TrimSpace(text) != want {
 			t.Errorf("got %s, want %s", text, want)
 		}
 	}

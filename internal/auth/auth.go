@@ -15,6 +15,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/users"
 )
 
@@ -33,6 +34,7 @@ type Options struct {
 	BaseURL      string        // where people reach the app, for links
 	Dev          bool          // links that would be mailed are logged
 	Logger       *slog.Logger
+	Notify       *notify.Service // mails links; nil: nobody does
 	// InviteValid says whether the token is that of a pending invitation which somebody with this
 	// address may accept: it opens a closed registration. Nil: no invitation does.
 	InviteValid func(ctx context.Context, token, email string) bool
@@ -43,6 +45,7 @@ type Service struct {
 	db    *db.DB
 	log   *events.Log
 	users *users.Service
+	mails *notify.Service // nil: nothing is mailed
 
 	accessLife   time.Duration
 	key          []byte
@@ -71,7 +74,7 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, o Options) *Service
 	}
 	s := &Service{
 		accessLife: o.AccessLife,
-		db:         d, log: log, users: u,
+		db:         d, log: log, users: u, mails: o.Notify,
 		key: o.Key, registration: o.Registration, baseURL: strings.TrimRight(o.BaseURL, "/"), dev: o.Dev, logger: o.Logger, inviteValid: o.InviteValid,
 		hashing:    make(chan struct{}, maxHashing()),
 		apiTokens:  newParser(forAPI, d.Now),
@@ -82,7 +85,11 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, o Options) *Service
 		}),
 	}
 	u.CheckPassword = s.passwordIs
-	u.EmailChanged = s.dropResets // a link in the old mailbox must not outlive the change
+	u.EmailChanged = s.emailChanged
+	if s.mails != nil {
+		s.mails.Composes(resetMail, s.composeReset)
+		s.mails.Composes(verificationMail, s.composeVerification)
+	}
 	return s
 }
 

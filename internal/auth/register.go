@@ -92,7 +92,10 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, n users.New, admin bool
 	if err != nil {
 		return users.Me{}, err
 	}
-	return me, s.log.Open(ctx, tx, me.ID)
+	if err := s.log.Open(ctx, tx, me.ID); err != nil {
+		return users.Me{}, err
+	}
+	return me, s.askToVerify(ctx, tx, me.ID)
 }
 
 // CreateUser makes a user from the command line, whatever Registration says.

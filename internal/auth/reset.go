@@ -8,10 +8,13 @@ import (
 
 	"tandem/internal/db"
 	"tandem/internal/errs"
+	"tandem/internal/notify"
 	"tandem/internal/users"
 )
 
 const (
+	resetMail = "password_reset"
+	resetPath = "/reset?token="
 	resetLife = time.Hour
 	maxResets = 5 // links a user gets within resetLife; more would only fill a mailbox
 	// forgotTakes is how long ForgotPassword takes, whether or not there is work to do.
@@ -44,7 +47,8 @@ func (s *Service) makeReset(ctx context.Context, email string) error {
 	if users.Key(c.Email) != users.Key(email) || c.DisabledAt != nil { // a username is not an address
 		return nil
 	}
-	token, hash := secret()
+	id := newID()
+	token := s.linkToken(resetMail, id)
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		var open int
 		if err := tx.QueryRowContext(ctx, countResets, c.ID, db.Time(tx.Now)).Scan(&open); err != nil {
@@ -53,16 +57,34 @@ func (s *Service) makeReset(ctx context.Context, email string) error {
 		if open >= maxResets {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, insertReset, hash, c.ID, db.Time(tx.Now), db.Time(tx.Now.Add(resetLife))); err != nil {
+		if _, err := tx.Exec(ctx, insertReset, hashOf(token), c.ID, db.Time(tx.Now), db.Time(tx.Now.Add(resetLife))); err != nil {
 			return fmt.Errorf("make reset link of %s: %w", c.ID, err)
 		}
 		if s.dev {
 			tx.AfterCommit(func(ctx context.Context) {
-				s.logger.InfoContext(ctx, "password reset link, logged in development mode only", "link", s.baseURL+"/reset?token="+token)
+				s.logger.InfoContext(ctx, "password reset link, logged in development mode only", "link", s.baseURL+resetPath+token)
 			})
 		}
-		return nil
+		return s.post(ctx, tx, resetMail, c.ID, id)
 	})
+}
+
+// composeReset writes the mail with a link, which is made of the id anew: none is kept.
+func (s *Service) composeReset(ctx context.Context, q db.Querier, userID, id string) (notify.Letter, error) {
+	token := s.linkToken(resetMail, id)
+	var owner string
+	err := q.QueryRowContext(ctx, findReset, hashOf(token), db.Time(s.db.Now())).Scan(&owner)
+	if db.NoRow(err) {
+		return notify.Letter{}, errs.New(errs.Gone, "the link is not valid any more")
+	}
+	if err != nil {
+		return notify.Letter{}, fmt.Errorf("find reset link of %s: %w", userID, err)
+	}
+	box, err := s.users.Mailbox(ctx, q, owner)
+	if err != nil {
+		return notify.Letter{}, err
+	}
+	return notify.ResetLetter(box.Email, box.Name, resetPath+token), nil
 }
 
 // ResetPassword sets the password of the user whom the link was made for and ends all their

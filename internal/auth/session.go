@@ -145,7 +145,7 @@ func (s *Service) readState(ctx context.Context, id string) (state, error) {
 // refused as well, but the session stays.
 const usedTokensKept = 30 * 24 * time.Hour
 
-// CleanUp deletes expired sessions, refresh tokens used long ago, and expired reset links.
+// CleanUp deletes expired sessions, refresh tokens used long ago, and expired links of mails.
 func (s *Service) CleanUp(ctx context.Context) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, deleteExpiredSessions, db.Time(tx.Now)); err != nil {
@@ -156,6 +156,9 @@ func (s *Service) CleanUp(ctx context.Context) error {
 		}
 		if _, err := tx.Exec(ctx, deleteExpiredResets, db.Time(tx.Now)); err != nil {
 			return fmt.Errorf("delete expired reset links: %w", err)
+		}
+		if _, err := tx.Exec(ctx, deleteExpiredVerifications, db.Time(tx.Now)); err != nil {
+			return fmt.Errorf("delete expired verification links: %w", err)
 		}
 		return nil
 	})

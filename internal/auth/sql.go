@@ -100,3 +100,29 @@ WHERE user_id = $1`
 const deleteExpiredResets = `
 DELETE FROM password_resets
 WHERE expires_at <= $1`
+
+const insertVerification = `
+INSERT INTO email_verifications (hash, user_id, email_key, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5)`
+
+// Index: email_verifications_by_user (user_id).
+const countVerifications = `
+SELECT count(*)
+FROM email_verifications
+WHERE user_id = $1 AND expires_at > $2`
+
+// Index: email_verifications' primary key.
+const findVerification = `
+SELECT user_id, email_key
+FROM email_verifications
+WHERE hash = $1 AND expires_at > $2`
+
+// Index: email_verifications_by_user (user_id).
+const deleteVerificationsOf = `
+DELETE FROM email_verifications
+WHERE user_id = $1`
+
+// Scan: small table, at most five rows a user and three days.
+const deleteExpiredVerifications = `
+DELETE FROM email_verifications
+WHERE expires_at <= $1`

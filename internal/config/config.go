@@ -25,6 +25,9 @@ type Config struct {
 	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis:// or rediss:// for several nodes: hints and presence (more nodes of a Cluster: ?addr=host:port; Sentinels: ?master_set=name). Without it nodes look for each other's changes in the database every second."`
 	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
 	AccessTokenLife    time.Duration `default:"15m" help:"How long an access token is good for; clients fetch a new one in time."`
+	SMTPURL            string        `name:"smtp-url" env:"TANDEM_SMTP_URL" help:"Mail server: smtp://user:password@host:587 (STARTTLS is required; ?tls=opportunistic and ?tls=off weaken that) or smtps://user:password@host:465. Without it mails are kept for the administrator to read."`
+	MailFrom           string        `help:"Who mails are from, such as Tandem <tandem@example.org> (empty: tandem@ the host of base-url)."`
+	MailDelay          time.Duration `default:"2m" help:"How long a mail about a change waits for more of the same task, and for its recipient to read it in the app first."`
 	Registration       string        `default:"open" enum:"open,closed" help:"Who may register: open or closed (the first user always may)."`
 	Dev                bool          `help:"Development mode: password reset links are logged, the web app may come from Vite."`
 	LogLevel           string        `default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged."`
@@ -58,7 +61,7 @@ func (c *Config) Validate(getenv func(string) string) error {
 	for _, s := range []struct {
 		env  string
 		dest *string
-	}{{"TANDEM_SIGNING_KEY", &c.SigningKey}, {"TANDEM_DATABASE_URL", &c.DatabaseURL}, {"TANDEM_REDIS_URL", &c.RedisURL}} {
+	}{{"TANDEM_SIGNING_KEY", &c.SigningKey}, {"TANDEM_DATABASE_URL", &c.DatabaseURL}, {"TANDEM_REDIS_URL", &c.RedisURL}, {"TANDEM_SMTP_URL", &c.SMTPURL}} {
 		path := getenv(s.env + "_FILE")
 		if path == "" {
 			continue
@@ -101,6 +104,7 @@ func (c *Config) Validate(getenv func(string) string) error {
 			errs = append(errs, errors.New("redis-url: must begin with redis:// or rediss://"))
 		}
 	}
+	errs = append(errs, c.checkMail())
 	if c.SigningKey != "" && len(c.SigningKey) < 32 {
 		errs = append(errs, errors.New("signing-key: must have at least 32 characters"))
 	}

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,17 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"database without path":       {func(c *config.Config) { c.DatabaseURL = "sqlite://" }, []string{"database-url: ", "path"}},
 		"database with a bad port":    {func(c *config.Config) { c.DatabaseURL, c.SigningKey = "postgres://u:p/w@host/x", key }, []string{"database-url: ", "%2F"}},
 		"redis of another kind":       {func(c *config.Config) { c.RedisURL = "localhost:6379" }, []string{"redis-url: "}},
+		"mail server of another kind": {func(c *config.Config) { c.SMTPURL = "http://mail.test" }, []string{"smtp-url: ", "smtp:// or smtps://"}},
+		"mail server without host":    {func(c *config.Config) { c.SMTPURL = "smtp://:587" }, []string{"smtp-url: ", "host"}},
+		"mail server with a path":     {func(c *config.Config) { c.SMTPURL = "smtp://mail.test/x" }, []string{"smtp-url: "}},
+		"mail server with a bad port": {func(c *config.Config) { c.SMTPURL = "smtp://mail.test:70000" }, []string{"smtp-url: ", "70000"}},
+		"mail password with a slash":  {func(c *config.Config) { c.SMTPURL = "smtp://u:p/w@mail.test" }, []string{"smtp-url: ", "%2F"}},
+		"mail user without password":  {func(c *config.Config) { c.SMTPURL = "smtp://u@mail.test" }, []string{"smtp-url: ", "password"}},
+		"unknown tls":                 {func(c *config.Config) { c.SMTPURL = "smtp://mail.test?tls=no" }, []string{"smtp-url: ", "required, opportunistic or off", `"no"`}},
+		"unknown mail parameter":      {func(c *config.Config) { c.SMTPURL = "smtp://mail.test?ssl=1" }, []string{"smtp-url: ", `"ssl"`}},
+		"tls of smtps":                {func(c *config.Config) { c.SMTPURL = "smtps://mail.test?tls=off" }, []string{"smtp-url: ", "always encrypted"}},
+		"sender that is none":         {func(c *config.Config) { c.MailFrom = "Tandem" }, []string{"mail-from: ", `"Tandem"`}},
+		"endless mail delay":          {func(c *config.Config) { c.MailDelay = 2 * time.Hour }, []string{"mail-delay: "}},
 		"short signing key":           {func(c *config.Config) { c.SigningKey = key[1:] }, []string{"signing-key: ", "32"}},
 		"postgres without key":        {func(c *config.Config) { c.DatabaseURL = "postgres://host/x" }, []string{"signing-key: ", "TANDEM_SIGNING_KEY"}},
 		"hasty access tokens":         {func(c *config.Config) { c.AccessTokenLife = time.Second }, []string{"access-token-life: "}},
@@ -171,5 +183,41 @@ func TestFaultsTellNoSecrets(t *testing.T) {
 	err := c.Validate(none)
 	if err == nil || strings.Contains(err.Error(), "secret@") || strings.Contains(err.Error(), "short-secret") || strings.Contains(err.Error(), "word/") {
 		t.Errorf("got %v, want faults without what was given", err)
+	}
+}
+
+func TestMailServers(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]config.SMTP{
+		"":                             {},
+		"smtp://mail.test":             {Host: "mail.test", Port: 587, TLS: config.TLSRequired},
+		"smtps://mail.test":            {Host: "mail.test", Port: 465, TLS: config.TLSImplicit},
+		"smtp://mail.test:25/":         {Host: "mail.test", Port: 25, TLS: config.TLSRequired},
+		"smtp://[::1]?tls=off":         {Host: "::1", Port: 587, TLS: config.TLSOff},
+		"smtp://u%40x:p%2Fw@m.t":       {Host: "m.t", Port: 587, User: "u@x", Password: "p/w", TLS: config.TLSRequired},
+		"smtp://m.t?tls=opportunistic": {Host: "m.t", Port: 587, TLS: config.TLSOpportunistic},
+	} {
+		if got, err := (&config.Config{SMTPURL: url}).SMTP(); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", url, got, err, want)
+		}
+	}
+}
+
+func TestTheSenderFollowsTheBaseURL(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"https://tandem.example.org:8443": "Tandem <tandem@tandem.example.org>", "http://localhost:8080": "Tandem <tandem@localhost>",
+		"http://192.0.2.7": "Tandem <tandem@[192.0.2.7]>",
+	} {
+		c := config.Config{BaseURL: base}
+		if got := c.Sender(); got != want {
+			t.Errorf("%s: got %s, want %s", base, got, want)
+		}
+		if _, err := mail.ParseAddress(c.Sender()); err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+	if got := (&config.Config{BaseURL: "http://localhost", MailFrom: "Lamp <lamp@example.org>"}).Sender(); got != "Lamp <lamp@example.org>" {
+		t.Errorf("got %s, want what is set", got)
 	}
 }

@@ -35,6 +35,7 @@ type Options struct {
 	Users    *users.Service
 	Auth     *auth.Service
 	Notify   *notify.Service
+	Mails    *notify.Mailer
 	Teams    *teams.Service
 	Tasks    *tasks.Service
 	Transfer *transfer.Service

@@ -28,6 +28,9 @@ func TestFieldsPickMembersOnEveryGet(t *testing.T) {
 		if !ok || path == "/api/projects/{id}/export" { // a file has no members
 			continue
 		}
+		if strings.HasPrefix(path, "/api/admin/") || path == "/api/unsubscribe/{token}" { // answers only administrators, and holders of a link
+			continue
+		}
 		target, _ := row.target(t, s, w)
 		sep := "?"
 		if strings.Contains(target, "?") {

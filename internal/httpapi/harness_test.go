@@ -16,6 +16,7 @@ import (
 	"tandem/internal/config"
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
+	"tandem/internal/notify"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -28,6 +29,7 @@ type server struct {
 	*tandemtest.Env
 	api  *httpapi.API
 	logs *logBuffer
+	jobs *jobs.Service // not started
 
 	mu     sync.Mutex
 	tokens map[string]string
@@ -76,6 +78,8 @@ func newServer(t testing.TB, env *tandemtest.Env, tweaks ...tweak) *server {
 	if err := j.Migrate(t.Context()); err != nil { // imports are taken in, and not worked on
 		t.Fatal(err)
 	}
+	o.Mails = notify.NewMailer(env.Notify, notify.MailerOptions{Jobs: j, Key: []byte(tandemtest.SigningKey), BaseURL: tandemtest.BaseURL, Domain: "tandem.test", Logger: env.Logger})
+	s.jobs = j
 	o.Transfer = transfer.NewService(env.DB, env.Log, env.Users, o.Teams, o.Tasks, j, env.Logger)
 	for _, tw := range tweaks {
 		tw(&o)
@@ -226,7 +230,7 @@ func places(p map[string]any) (out []string) {
 func (s *server) rows(t *testing.T) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for _, table := range []string{"users", "teams", "members", "invites", "labels", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "muted_tasks", "muted_projects"} {
+	for _, table := range []string{"users", "teams", "members", "invites", "labels", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "muted_tasks", "muted_projects", "email_verifications", "report_subscriptions", "river_job"} {
 		var n int
 		if err := s.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)

@@ -123,11 +123,16 @@ var matrix = []access{
 	{"POST /api/auth/logout", "204 204 204 204 204 204", at("/api/auth/logout")},
 	{"POST /api/auth/password/forgot", "202 202 202 202 202 202", at("/api/auth/password/forgot", map[string]any{"email": "nobody@example.org"})},
 	{"POST /api/auth/password/reset", "422 422 422 422 422 422", at("/api/auth/password/reset", map[string]any{"token": "wrong", "password": "correct horse battery"})},
+	{"POST /api/auth/email/verify", "422 422 422 422 422 422", at("/api/auth/email/verify", map[string]any{"token": "wrong"})},
+	{"GET /api/unsubscribe/{token}", "404 404 404 404 404 404", at("/api/unsubscribe/wrong")},
+	{"POST /api/unsubscribe/{token}", "404 404 404 404 404 404", at("/api/unsubscribe/wrong", map[string]any{"setting": "off"})},
 	{"GET /api/config", "200 200 200 200 200 200", at("/api/config")},
 
 	{"GET /api/me", "401 200 200 200 200 200", at("/api/me")},
 	{"PATCH /api/me", "401 200 200 200 200 200", at("/api/me", map[string]any{"name": "Somebody"})},
 	{"PUT /api/me/password", "401 422 422 422 422 422", at("/api/me/password", map[string]any{"current_password": "wrong", "new_password": "correct horse battery 2"})},
+	{"POST /api/me/email/verification", "401 202 202 202 202 202", at("/api/me/email/verification")},
+	{"POST /api/me/email/resume", "401 204 204 204 204 204", at("/api/me/email/resume")},
 	{"GET /api/me/sessions", "401 200 200 200 200 200", at("/api/me/sessions")},
 	{"DELETE /api/me/sessions/{id}", "401 404 404 404 404 404", func(t *testing.T, s *server, _ world) (string, any) {
 		stranger := s.User("")
@@ -174,6 +179,13 @@ var matrix = []access{
 	{"POST /api/teams/{id}/labels", "401 404 403 201 201 201", unique("/api/teams/{team}/labels", `{"name":"label {n}","color":"blue"}`)},
 	{"PATCH /api/labels/{id}", "401 404 403 200 200 200", at("/api/labels/{label}", map[string]any{"color": "green"})},
 	{"DELETE /api/labels/{id}", "401 404 403 204 204 204", made("/api/teams/{team}/labels", map[string]any{"name": "gone {n}", "color": "red"}, "/api/labels/{new}")},
+	{"GET /api/teams/{id}/report", "401 404 200 200 200 200", at("/api/teams/{team}/report")},
+	{"PUT /api/teams/{id}/report", "401 404 204 204 204 204", at("/api/teams/{team}/report")},
+	{"DELETE /api/teams/{id}/report", "401 404 204 204 204 204", at("/api/teams/{team}/report")},
+	{"GET /api/admin/mails", "401 403 403 403 403 403", at("/api/admin/mails")},
+	{"GET /api/admin/mails/{id}", "401 403 403 403 403 403", at("/api/admin/mails/nothing")},
+	{"GET /api/admin/mail-previews", "401 403 403 403 403 403", at("/api/admin/mail-previews")},
+	{"GET /api/admin/mail-previews/{kind}", "401 403 403 403 403 403", at("/api/admin/mail-previews/mention")},
 	{"GET /api/teams/{id}/events", "401 404 200 200 200 200", at("/api/teams/{team}/events?after=1")},
 
 	{"GET /api/teams/{id}/projects", "401 404 200 200 200 200", at("/api/teams/{team}/projects")},

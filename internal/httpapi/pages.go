@@ -48,6 +48,8 @@ var webPages = []webPage{
 	{"/register", "page", []string{features + "auth/RegisterPage.vue"}, nil},
 	{"/forgot", "page", []string{features + "auth/ForgotPage.vue"}, nil},
 	{"/reset", "page", []string{features + "auth/ResetPage.vue"}, nil},
+	{"/verify", "page", []string{features + "auth/VerifyPage.vue"}, nil},
+	{"/unsubscribe/{token}", "page", []string{features + "auth/UnsubscribePage.vue"}, nil},
 	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
 	{"/t/{team}", "app", teamSources, teamTabs},
 	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
@@ -68,6 +70,7 @@ func (a *API) mountPages() {
 	for _, p := range webPages {
 		a.mux.Handle("GET "+p.pattern, named(p.pattern, a.page(p, http.StatusOK)))
 	}
+	a.mux.Handle("POST /unsubscribe/{token}", named("/unsubscribe/{token}", http.HandlerFunc(a.unsubscribeAtOnce)))
 	lost := a.page(webPage{skeleton: "app"}, http.StatusNotFound)
 	a.mux.Handle("GET /assets/{file...}", named("/assets/", http.HandlerFunc(a.asset)))
 	a.mux.Handle("/", named("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,12 +13,17 @@ func (a *API) routes() {
 	post(account, "/api/auth/logout", "logout", "End this session", a.logout, public)
 	post(account, "/api/auth/password/forgot", "forgotPassword", "Ask for a link that sets a new password", a.forgotPassword, public, limited(loginPolicy), status(accepted))
 	post(account, "/api/auth/password/reset", "resetPassword", "Set a new password with the token of such a link", a.resetPassword, public, limited(loginPolicy))
+	post(account, "/api/auth/email/verify", "verifyEmail", "Confirm an address with the token of the link that was mailed there", a.verifyEmail, public, limited(loginPolicy))
+	get(account, "/api/unsubscribe/{token}", "subscription", "What the unsubscribe link of a mail is about", a.subscription, public)
+	post(account, "/api/unsubscribe/{token}", "subscribe", "Change what such a link is about; mail programs post to /unsubscribe/{token} instead", a.subscribe, public)
 	get(account, "/api/config", "config", "What the app has to know before anybody has logged in", a.config, public)
 
 	me := group{a, "me"}
 	get(me, "/api/me", "me", "Your account", a.me)
 	patch(me, "/api/me", "updateMe", "Change your account", a.updateMe)
 	put(me, "/api/me/password", "changePassword", "Change your password; your other sessions end", a.changePassword, limited(loginPolicy))
+	post(me, "/api/me/email/verification", "sendVerification", "Have the link that confirms your address mailed again", a.sendVerification, limited(loginPolicy), status(accepted))
+	post(me, "/api/me/email/resume", "resumeEmail", "Have mails sent to your address again, after servers refused some", a.resumeEmail)
 	get(me, "/api/me/sessions", "sessions", "Your sessions", a.sessions)
 	del(me, "/api/me/sessions/{id}", "endSession", "End one of your sessions", a.endSession)
 	get(me, "/api/me/invites", "myInvites", "Invites that wait for you", a.myInvites)
@@ -61,6 +66,9 @@ func (a *API) routes() {
 	post(teams, "/api/teams/{id}/labels", "createLabel", "Create a label", a.createLabel, status(created))
 	patch(teams, "/api/labels/{id}", "updateLabel", "Change a label", a.updateLabel)
 	del(teams, "/api/labels/{id}", "deleteLabel", "Delete a label; tasks lose it", a.deleteLabel)
+	get(teams, "/api/teams/{id}/report", "report", "Whether you get the team's weekly report by mail", a.report)
+	put(teams, "/api/teams/{id}/report", "subscribeReport", "Get the team's weekly report by mail, on Mondays", a.subscribeReport)
+	del(teams, "/api/teams/{id}/report", "unsubscribeReport", "Get it no longer", a.unsubscribeReport)
 	get(teams, "/api/teams/{id}/events", "events", "The changes of a team after a seq, oldest first", a.events)
 
 	projects := group{a, "projects"}
@@ -96,6 +104,12 @@ func (a *API) routes() {
 	patch(tasks, "/api/comments/{id}", "updateComment", "Change your comment", a.updateComment)
 	del(tasks, "/api/comments/{id}", "deleteComment", "Delete a comment", a.deleteComment)
 	get(tasks, "/api/search", "search", "Tasks and comments with these words", a.search)
+
+	administration := group{a, "administration"}
+	get(administration, "/api/admin/mails", "mails", "The log of mails, newest first", a.mails)
+	get(administration, "/api/admin/mails/{id}", "mail", "One mail; what it says is kept for a week when there is no mail server", a.mail)
+	get(administration, "/api/admin/mail-previews", "mailPreviews", "The kinds of mails", a.mailPreviews)
+	get(administration, "/api/admin/mail-previews/{kind}", "mailPreview", "A mail of sample data", a.mailPreview)
 
 	operations := group{a, "operations"}
 	get(operations, "/healthz", "healthz", "Whether the process lives", a.healthz, public)

@@ -29,15 +29,12 @@ import (
 // The queues.
 const (
 	Default     = river.QueueDefault // what somebody waits for
+	Mail        = "mail"             // what waits for a mail server, so many at once
 	Maintenance = "maintenance"      // what nobody waits for, one at a time
 )
 
-// maxRun ends a job that hangs. A job that is "running" for longer than rescueAfter belongs to a
-// node that died, and is given to another.
-const (
-	maxRun      = 10 * time.Minute
-	rescueAfter = 15 * time.Minute
-)
+// maxRun ends a job that hangs, unless its worker says otherwise.
+const maxRun = 10 * time.Minute
 
 // Args are what a job is told, kept as JSON. Kind names the sort of job for ever: rows in the
 // database carry it.
@@ -57,6 +54,7 @@ func (j *Job[A]) Last() bool { return j.Attempt >= j.MaxAttempts }
 // Options set up the service.
 type Options struct {
 	Workers int           // jobs of the default queue at once on this node; 0: 4
+	Mailers int           // jobs of the mail queue at once on this node; 0: 8
 	Poll    time.Duration // between looks for jobs whose announcement was missed; 0: 5 s
 }
 
@@ -82,6 +80,7 @@ type Service struct {
 	endUI context.CancelFunc
 
 	periodic map[string]func(context.Context) error
+	outcomes outcomes
 
 	mu       sync.Mutex
 	migrated bool
@@ -94,26 +93,29 @@ type client interface {
 	Stop(ctx context.Context) error
 	StopAndCancel(ctx context.Context) error
 	PeriodicJobs() *river.PeriodicJobBundle
-	insert(ctx context.Context, tx *db.Tx, args Args, o *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	insert(ctx context.Context, tx *db.Tx, jobs []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
 	endpoints() uiendpoints.Bundle
 }
 
 type pgClient struct{ *river.Client[pgx.Tx] }
 
-func (c pgClient) insert(ctx context.Context, tx *db.Tx, args Args, o *river.InsertOpts) (*rivertype.JobInsertResult, error) {
-	return c.InsertTx(ctx, tx.PgxTx(), args, o)
+func (c pgClient) insert(ctx context.Context, tx *db.Tx, jobs []river.InsertManyParams) ([]*rivertype.JobInsertResult, error) {
+	return c.InsertManyTx(ctx, tx.PgxTx(), jobs)
 }
 
 type liteClient struct{ *river.Client[*sql.Tx] }
 
-func (c liteClient) insert(ctx context.Context, tx *db.Tx, args Args, o *river.InsertOpts) (*rivertype.JobInsertResult, error) {
-	return c.InsertTx(ctx, tx.SQLTx(), args, o)
+func (c liteClient) insert(ctx context.Context, tx *db.Tx, jobs []river.InsertManyParams) ([]*rivertype.JobInsertResult, error) {
+	return c.InsertManyTx(ctx, tx.SQLTx(), jobs)
 }
 
 // New returns the service on d. It touches the database only in Migrate and Start.
 func New(d *db.DB, log *slog.Logger, o Options) (*Service, error) {
 	if o.Workers == 0 {
 		o.Workers = 4
+	}
+	if o.Mailers == 0 {
+		o.Mailers = 8
 	}
 	if o.Poll == 0 {
 		o.Poll = 5 * time.Second
@@ -124,14 +126,15 @@ func New(d *db.DB, log *slog.Logger, o Options) (*Service, error) {
 		ErrorHandler:      errorHandler{log},
 		FetchCooldown:     min(20*time.Millisecond, o.Poll),
 		FetchPollInterval: o.Poll,
-		JobTimeout:        maxRun,
+		JobTimeout:        leastRescue, // each worker has its own
 		Logger:            slog.New(riverLog{log.Handler()}),
 		MaxAttempts:       maxAttempts,
 		Queues: map[string]river.QueueConfig{
 			Default:     {MaxWorkers: o.Workers},
+			Mail:        {MaxWorkers: o.Mailers},
 			Maintenance: {MaxWorkers: 1},
 		},
-		RescueStuckJobsAfter: rescueAfter,
+		RescueStuckJobsAfter: leastRescue,
 		Workers:              s.workers,
 	}
 	if d.Dialect == db.Postgres {
@@ -149,21 +152,6 @@ func New(d *db.DB, log *slog.Logger, o Options) (*Service, error) {
 	}
 	s.client = liteClient{c}
 	return s, nil
-}
-
-// Handle registers the one worker of jobs with arguments A. An error means that the job is tried
-// again later, unless it is wrapped by Cancel. A second worker of the same kind panics.
-func Handle[A Args](s *Service, work func(ctx context.Context, job *Job[A]) error) {
-	river.AddWorker(s.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error {
-		err := guarded(func() error {
-			return work(ctx, &Job[A]{ID: j.ID, Args: j.Args, Attempt: j.Attempt, MaxAttempts: j.MaxAttempts})
-		})
-		var c *cancelled
-		if errors.As(err, &c) {
-			return river.JobCancel(err)
-		}
-		return storable(err)
-	}))
 }
 
 // storable is an error whose text every database keeps. One with a U+0000 in it, as a database
@@ -203,15 +191,34 @@ func Cancel(err error) error { return &cancelled{err} }
 // Insert adds a job to the transaction. It runs after the commit, here at once or, when this node
 // is busy, on another.
 func (s *Service) Insert(ctx context.Context, tx *db.Tx, args Args, o InsertOptions) (id int64, err error) {
+	ids, err := s.InsertMany(ctx, tx, []Args{args}, o)
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
+// InsertMany is Insert for many jobs, with one statement.
+func (s *Service) InsertMany(ctx context.Context, tx *db.Tx, args []Args, o InsertOptions) (ids []int64, err error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
 	if o.Queue == "" {
 		o.Queue = Default
 	}
-	res, err := s.client.insert(ctx, tx, args, &river.InsertOpts{Queue: o.Queue, ScheduledAt: o.At, MaxAttempts: o.MaxAttempts})
+	params := make([]river.InsertManyParams, len(args))
+	for i, a := range args {
+		params[i] = river.InsertManyParams{Args: a, InsertOpts: &river.InsertOpts{Queue: o.Queue, ScheduledAt: o.At, MaxAttempts: o.MaxAttempts}}
+	}
+	inserted, err := s.client.insert(ctx, tx, params)
 	if err != nil {
-		return 0, fmt.Errorf("insert job %s: %w", args.Kind(), err)
+		return nil, fmt.Errorf("insert %d jobs %s: %w", len(args), args[0].Kind(), err)
+	}
+	for _, r := range inserted {
+		ids = append(ids, r.Job.ID)
 	}
 	if s.wake != nil {
 		tx.AfterCommit(func(context.Context) { s.wake.up(o.Queue) })
 	}
-	return res.Job.ID, nil
+	return ids, nil
 }

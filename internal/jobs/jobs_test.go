@@ -425,3 +425,72 @@ func (b *syncBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+func TestAJobThatIsNotDueIsPutBackWithoutAnAttempt(t *testing.T) {
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		s := service(t, env, env.Logger)
+		attempts := make(chan int, 10)
+		var early atomic.Bool
+		early.Store(true)
+		jobs.Handle(s, func(_ context.Context, j *jobs.Job[greet]) error {
+			attempts <- j.Attempt
+			if early.Swap(false) {
+				return jobs.Later(time.Millisecond)
+			}
+			return nil
+		})
+		start(t, s)
+		insert(t, env, s, greet{"ann"}, jobs.InsertOptions{Queue: jobs.Mail, MaxAttempts: 1})
+		for range 2 {
+			if got := receive(t, attempts, "an attempt"); got != 1 {
+				t.Errorf("got attempt %d, want 1", got)
+			}
+		}
+		waitForState(t, env, "greet", "completed")
+		if got := s.Outcomes(); got[jobs.Outcome{Kind: "greet", Result: jobs.Postponed}] != 1 || got[jobs.Outcome{Kind: "greet", Result: jobs.Done}] != 1 {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestWorkersSayWhenTheyTryAgain(t *testing.T) {
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		s := service(t, env, env.Logger)
+		attempts := make(chan int, 10)
+		jobs.HandleAs(s, jobs.Work{Within: time.Minute, Retry: func(attempt int) time.Duration { return time.Duration(attempt) * time.Millisecond }}, func(_ context.Context, j *jobs.Job[greet]) error {
+			attempts <- j.Attempt
+			return errors.New("no luck")
+		})
+		start(t, s)
+		insert(t, env, s, greet{"ann"}, jobs.InsertOptions{MaxAttempts: 4}) // by River's policy it would take 98 seconds
+		for want := 1; want <= 4; want++ {
+			if got := receive(t, attempts, "an attempt"); got != want {
+				t.Errorf("got attempt %d, want %d", got, want)
+			}
+		}
+		waitForState(t, env, "greet", "discarded")
+		if err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "1 jobs were given up") {
+			t.Errorf("got %v, want it to say that a job was given up", err)
+		}
+		if n, err := s.Waiting(t.Context()); err != nil || n[jobs.Outcome{Kind: "greet", Result: "discarded"}] != 1 {
+			t.Errorf("got %v, %v", n, err)
+		}
+		if got := s.Outcomes(); got[jobs.Outcome{Kind: "greet", Result: jobs.Failed}] != 3 || got[jobs.Outcome{Kind: "greet", Result: jobs.GivenUp}] != 1 {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestManyJobsAreInsertedAtOnce(t *testing.T) {
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		s := service(t, env, env.Logger)
+		jobs.Handle(s, func(context.Context, *jobs.Job[greet]) error { return nil })
+		var ids []int64
+		if err := env.DB.Write(t.Context(), func(tx *db.Tx) (err error) {
+			ids, err = s.InsertMany(t.Context(), tx, []jobs.Args{greet{"ann"}, greet{"bob"}, greet{"carol"}}, jobs.InsertOptions{})
+			return err
+		}); err != nil || len(ids) != 3 || ids[0] == ids[1] {
+			t.Errorf("got %v, %v, want three ids", ids, err)
+		}
+	})
+}

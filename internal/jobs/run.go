@@ -77,7 +77,7 @@ func (s *Service) migrateConfig() *rivermigrate.Config {
 }
 
 // A SQLite file has one server, so what is running before it starts was running when it died.
-// Without this it would wait for rescueAfter. Index: River's river_job_prioritized_fetching_index.
+// Without this it would wait to be rescued. Index: River's river_job_prioritized_fetching_index.
 const adoptOrphans = `
 UPDATE river_job
 SET state = 'available'

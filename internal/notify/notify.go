@@ -68,14 +68,24 @@ type Service struct {
 	// TaskKeys are the keys of tasks, such as WEB-12, by id; those that are gone are left out. tasks sets it.
 	TaskKeys func(ctx context.Context, q db.Querier, ids []string) (map[string]string, error)
 
-	db    *db.DB
-	log   *events.Log
-	users *users.Service
+	// DueOf are somebody's open tasks that are due before a time, latest first, and at most limit. tasks sets it.
+	DueOf func(ctx context.Context, q db.Querier, userID string, before time.Time, limit int) ([]DueTask, error)
+	// Places are the names of projects and tasks, for mails. tasks sets it.
+	Places func(ctx context.Context, q db.Querier, projectIDs, taskIDs []string) (Places, error)
+	// InviteLink is the path that accepts an invite, with its token. teams sets it.
+	InviteLink func(ctx context.Context, q db.Querier, inviteID string) (string, error)
+
+	composes map[string]Compose
+
+	db     *db.DB
+	log    *events.Log
+	users  *users.Service
+	mailer *Mailer // nil: nothing is mailed
 }
 
 // NewService returns the service on d.
 func NewService(d *db.DB, log *events.Log, u *users.Service) *Service {
-	return &Service{db: d, log: log, users: u}
+	return &Service{composes: map[string]Compose{}, db: d, log: log, users: u}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -100,10 +100,10 @@ func open(t testing.TB, o db.Options) *Env {
 		T: t, DB: d, Log: events.NewLog(d), Users: users.NewService(d),
 		Clock: clock, Logger: NewLogger(t), Options: o, counts: map[string]int{}, owners: map[string]users.Actor{},
 	}
-	e.Auth = auth.NewService(d, e.Log, e.Users, auth.Options{
-		Key: []byte(SigningKey), Registration: auth.Open, BaseURL: BaseURL, Dev: true, Logger: e.Logger,
-	})
 	e.Notify = notify.NewService(d, e.Log, e.Users)
+	e.Auth = auth.NewService(d, e.Log, e.Users, auth.Options{
+		Key: []byte(SigningKey), Notify: e.Notify, Registration: auth.Open, BaseURL: BaseURL, Dev: true, Logger: e.Logger,
+	})
 	e.Teams = teams.NewService(d, e.Log, e.Users, e.Notify, []byte(SigningKey))
 	e.Users.SharesTeam = e.Teams.SharesTeam
 	e.Tasks = tasks.NewService(d, e.Log, e.Users, e.Notify, e.Teams)

@@ -41,7 +41,8 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, 
 		MemberRemoved: s.memberRemoved,
 	})
 	log.Concerned = s.concerned
-	n.TaskKeys = s.keysOf
+	n.TaskKeys, n.Places, n.DueOf = s.keysOf, s.placesOf, s.dueOf
+	n.Composes(notify.KindReport, s.composeReport)
 	return s
 }
 

@@ -139,12 +139,10 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 			return i, err
 		}
 		i = shown[0]
-		if i.userID != nil {
-			if err := s.tellInvited(ctx, tx, actor, &i); err != nil {
-				return i, err
-			}
+		if i.userID == nil {
+			return i, s.notify.Post(ctx, tx, inviteMail, "", i.ID)
 		}
-		return i, nil
+		return i, s.tellInvited(ctx, tx, actor, &i)
 	})
 	if err != nil {
 		return Invite{}, err
@@ -314,7 +312,7 @@ func (s *Service) InviteValid(ctx context.Context, token, _ string) bool {
 // AcceptInvite joins the team of a link. Whoever has a link to an e-mail address may use it; one to
 // a username is that person's only.
 func (s *Service) AcceptInvite(ctx context.Context, actor users.Actor, token string) (Team, error) {
-	return s.accept(ctx, actor, inviteByToken, hashToken(token), func(i *Invite) bool { return i.Email != nil || deref(i.userID) == actor.ID })
+	return s.accept(ctx, actor, inviteByToken, hashToken(token), byLink(actor))
 }
 
 // AcceptMyInvite joins the team of one of MyInvites.
@@ -326,22 +324,46 @@ func (s *Service) AcceptMyInvite(ctx context.Context, actor users.Actor, id stri
 	return s.accept(ctx, actor, inviteByID, id, mine)
 }
 
-func (s *Service) mine(ctx context.Context, actor users.Actor) (func(*Invite) bool, error) {
+var errUnverified = errs.Code(errs.Forbidden, "email_unverified", "confirm your e-mail address first, or follow the link in the mail that invited you")
+
+// mine says whether an invite is the actor's to answer in the app. One to an address is only for whoever has shown to
+// read its mails: anybody may say that an address is theirs.
+func (s *Service) mine(ctx context.Context, actor users.Actor) (func(*Invite) error, error) {
 	me, err := s.users.Me(ctx, actor.ID)
 	if err != nil {
 		return nil, err
 	}
-	return func(i *Invite) bool { return deref(i.userID) == actor.ID || deref(i.emailKey) == users.Key(me.Email) }, nil
+	return func(i *Invite) error {
+		switch {
+		case i.Email == nil && deref(i.userID) == actor.ID:
+			return nil
+		case i.Email == nil || deref(i.emailKey) != users.Key(me.Email):
+			return notFound("invite")
+		case !me.EmailVerified:
+			return errUnverified
+		}
+		return nil
+	}, nil
 }
 
-func (s *Service) accept(ctx context.Context, actor users.Actor, query, arg string, may func(*Invite) bool) (Team, error) {
+// byLink says whether the holder of an invite's link may answer it.
+func byLink(actor users.Actor) func(*Invite) error {
+	return func(i *Invite) error {
+		if i.Email == nil && deref(i.userID) != actor.ID {
+			return notFound("invite")
+		}
+		return nil
+	}
+}
+
+func (s *Service) accept(ctx context.Context, actor users.Actor, query, arg string, may func(*Invite) error) (Team, error) {
 	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Team, error) {
 		i, err := s.findInvite(ctx, tx, query, arg)
 		if err != nil {
 			return Team{}, err
 		}
-		if !may(&i) {
-			return Team{}, notFound("invite")
+		if err := may(&i); err != nil {
+			return Team{}, err
 		}
 		if err := open(&i, tx.Now); err != nil {
 			return Team{}, err
@@ -366,7 +388,7 @@ func (s *Service) accept(ctx context.Context, actor users.Actor, query, arg stri
 
 // DeclineInvite refuses the invite of a link.
 func (s *Service) DeclineInvite(ctx context.Context, actor users.Actor, token string) error {
-	return s.decline(ctx, actor, inviteByToken, hashToken(token), func(i *Invite) bool { return i.Email != nil || deref(i.userID) == actor.ID })
+	return s.decline(ctx, actor, inviteByToken, hashToken(token), byLink(actor))
 }
 
 // DeclineMyInvite refuses one of MyInvites.
@@ -378,14 +400,14 @@ func (s *Service) DeclineMyInvite(ctx context.Context, actor users.Actor, id str
 	return s.decline(ctx, actor, inviteByID, id, mine)
 }
 
-func (s *Service) decline(ctx context.Context, actor users.Actor, query, arg string, may func(*Invite) bool) error {
+func (s *Service) decline(ctx context.Context, actor users.Actor, query, arg string, may func(*Invite) error) error {
 	_, err := events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (struct{}, error) {
 		i, err := s.findInvite(ctx, tx, query, arg)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if !may(&i) {
-			return struct{}{}, notFound("invite")
+		if err := may(&i); err != nil {
+			return struct{}{}, err
 		}
 		if i.Status == "declined" {
 			return struct{}{}, nil

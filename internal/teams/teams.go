@@ -71,7 +71,7 @@ type memberKey struct{ teamID, userID string }
 // NewService returns the service on d. The key makes the secrets of invites; it is the same on all
 // nodes.
 func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, key []byte) *Service {
-	return &Service{
+	s := &Service{
 		db: d, log: log, users: u, notify: n, inviteKey: key,
 		roles: otter.Must(&otter.Options[memberKey, Role]{
 			MaximumSize:      50_000,
@@ -82,6 +82,9 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, 
 			ExpiryCalculator: otter.ExpiryWriting[string, ProjectRef](time.Minute),
 		}),
 	}
+	n.InviteLink = s.inviteLink
+	n.Composes(inviteMail, s.composeInvite)
+	return s
 }
 
 // SetTaskHooks registers what happens to tasks; package tasks does so once.

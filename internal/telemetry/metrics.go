@@ -43,6 +43,33 @@ func (m *Metrics) Counter(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 }
 
+// Each adds a metric with labels, whose values are read when Prometheus asks. Their labels have a small set of values.
+func (m *Metrics) Each(name, help string, kind prometheus.ValueType, labels []string, read func(emit func(value float64, labels ...string))) {
+	m.registry.MustRegister(&each{prometheus.NewDesc(name, help, labels, nil), kind, read})
+}
+
+// What the values of Each are.
+const (
+	Gauge   = prometheus.GaugeValue
+	Counter = prometheus.CounterValue
+)
+
+type each struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	read func(emit func(value float64, labels ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (e *each) Describe(c chan<- *prometheus.Desc) { c <- e.desc }
+
+// Collect implements prometheus.Collector.
+func (e *each) Collect(c chan<- prometheus.Metric) {
+	e.read(func(value float64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(e.desc, e.kind, value, labels...)
+	})
+}
+
 // methods are the values that the label may have: a client can send any word as a method.
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
 

@@ -128,7 +128,7 @@ func scanCredentials(r db.Row) (c Credentials, err error) {
 
 // MeIn is Me as tx sees it.
 func (s *Service) MeIn(ctx context.Context, tx *db.Tx, id string) (Me, error) {
-	return readMe(ctx, tx, id)
+	return s.readMe(ctx, tx, id)
 }
 
 // SetPasswordHash replaces a user's hash. Ending the sessions is the caller's.
@@ -173,7 +173,7 @@ func (s *Service) UpdateMe(ctx context.Context, actor Actor, p Patch) (Me, error
 		if _, err := tx.Exec(ctx, touchUser, actor.ID, db.Time(tx.Now)); err != nil {
 			return Me{}, fmt.Errorf("lock user %s: %w", actor.ID, err)
 		}
-		m, err := readMe(ctx, tx, actor.ID)
+		m, err := s.readMe(ctx, tx, actor.ID)
 		if err != nil {
 			return Me{}, err
 		}
@@ -188,11 +188,6 @@ func (s *Service) UpdateMe(ctx context.Context, actor Actor, p Patch) (Me, error
 			if err := taken(ctx, tx, m.ID, m.Username, m.Email); err != nil {
 				return Me{}, err
 			}
-			if s.EmailChanged != nil {
-				if err := s.EmailChanged(ctx, tx, m.ID); err != nil {
-					return Me{}, err
-				}
-			}
 		}
 		_, err = tx.Exec(ctx, updateUser, m.ID, m.Name, m.Email, Key(m.Email), m.Timezone, m.Locale, m.Theme)
 		if db.IsUnique(err) {
@@ -202,7 +197,15 @@ func (s *Service) UpdateMe(ctx context.Context, actor Actor, p Patch) (Me, error
 			return Me{}, fmt.Errorf("update user %s: %w", m.ID, err)
 		}
 		tx.Invalidate(func(context.Context) { s.profiles.Invalidate(m.ID) })
-		return m, nil
+		if m.Email == old {
+			return m, nil
+		}
+		if s.EmailChanged != nil {
+			if err := s.EmailChanged(ctx, tx, m.ID, Key(m.Email) != Key(old)); err != nil {
+				return Me{}, err
+			}
+		}
+		return s.readMe(ctx, tx, m.ID)
 	})
 }
 
@@ -211,4 +214,32 @@ func (s *Service) passwordIs(ctx context.Context, id string, password *string) (
 		return false, nil
 	}
 	return s.CheckPassword(ctx, id, *password)
+}
+
+// Mailbox is where mails to a user go.
+type Mailbox struct {
+	ID, Username, Name, Email, Timezone string
+	Verified, Disabled                  bool
+}
+
+// Mailbox returns a user's.
+func (s *Service) Mailbox(ctx context.Context, q db.Querier, id string) (Mailbox, error) {
+	var b Mailbox
+	err := q.QueryRowContext(ctx, mailboxByID, id).Scan(&b.ID, &b.Username, &b.Name, &b.Email, &b.Timezone, &b.Verified, &b.Disabled)
+	if db.NoRow(err) {
+		return b, errs.New(errs.NotFound, "user not found")
+	}
+	if err != nil {
+		return b, fmt.Errorf("read mailbox of %s: %w", id, err)
+	}
+	return b, nil
+}
+
+// Verify notes that the user reads mails to this address, if it is still theirs.
+func (s *Service) Verify(ctx context.Context, tx *db.Tx, id, emailKey string) (bool, error) {
+	n, err := tx.Exec(ctx, verifyEmail, id, emailKey, db.Time(tx.Now))
+	if err != nil {
+		return false, fmt.Errorf("verify address of %s: %w", id, err)
+	}
+	return n > 0, nil
 }

@@ -18,7 +18,7 @@ SELECT id, username, name
 FROM users
 WHERE username_key = $1`
 
-const meColumns = `id, username, name, email, timezone, locale, theme, is_admin, created_at`
+const meColumns = `id, username, name, email, timezone, locale, theme, is_admin, created_at, email_verified_at IS NOT NULL`
 
 // Index: users' primary key.
 const meByID = `
@@ -91,3 +91,15 @@ UPDATE users
 SET name = $2, email = $3, email_key = $4, timezone = $5, locale = $6, theme = $7,
 	email_verified_at = CASE WHEN email_key = $4 THEN email_verified_at END
 WHERE id = $1`
+
+// Index: users' primary key.
+const mailboxByID = `
+SELECT id, username, name, email, timezone, email_verified_at IS NOT NULL, disabled_at IS NOT NULL
+FROM users
+WHERE id = $1`
+
+// Index: users' primary key.
+const verifyEmail = `
+UPDATE users
+SET email_verified_at = $3
+WHERE id = $1 AND email_key = $2`

@@ -49,6 +49,15 @@ type Me struct {
 	Theme     string    `json:"theme" enum:"system,light,dark"`
 	IsAdmin   bool      `json:"is_admin" doc:"administrator of this instance"`
 	CreatedAt time.Time `json:"created_at"`
+
+	EmailVerified  bool        `json:"email_verified" doc:"whether a link in a mail to this address was followed"`
+	EmailSuspended *Suspension `json:"email_suspended" doc:"null, or why nothing is mailed to the address any more"`
+}
+
+// Suspension says why nothing is mailed to an address.
+type Suspension struct {
+	Reason string    `json:"reason" doc:"what the mail server said last"`
+	At     time.Time `json:"at"`
 }
 
 // Key folds a name or address for comparing: NFKC, case folded. "Ana" and "ANA" are one username.
@@ -58,8 +67,11 @@ func Key(s string) string { return cases.Fold().String(norm.NFKC.String(strings.
 type Service struct {
 	// CheckPassword says whether the password is the user's. auth sets it; an address changes only with it.
 	CheckPassword func(ctx context.Context, userID, password string) (bool, error)
-	// EmailChanged runs in the transaction that changes an address. auth sets it, and drops reset links.
-	EmailChanged func(ctx context.Context, tx *db.Tx, userID string) error
+	// EmailChanged runs in the transaction that changes an address, also one that only changes its letter case (then
+	// other is false). auth sets it: it drops reset links, and has another address verified.
+	EmailChanged func(ctx context.Context, tx *db.Tx, userID string, other bool) error
+	// Suspended says why nothing is mailed to the address with this key; nil: mails are. notify sets it.
+	Suspended func(ctx context.Context, q db.Querier, emailKey string) (*Suspension, error)
 	// SharesTeam says whether two users are in a team together. teams sets it; until then nobody is.
 	SharesTeam func(ctx context.Context, a, b string) (bool, error)
 
@@ -181,9 +193,11 @@ func (s *Service) ByUsername(ctx context.Context, actor Actor, username string) 
 }
 
 // Me returns the actor's own account.
-func (s *Service) Me(ctx context.Context, id string) (Me, error) { return readMe(ctx, s.db.Read(), id) }
+func (s *Service) Me(ctx context.Context, id string) (Me, error) {
+	return s.readMe(ctx, s.db.Read(), id)
+}
 
-func readMe(ctx context.Context, q db.Querier, id string) (Me, error) {
+func (s *Service) readMe(ctx context.Context, q db.Querier, id string) (Me, error) {
 	m, err := scanMe(q.QueryRowContext(ctx, meByID, id))
 	if db.NoRow(err) {
 		return Me{}, errs.New(errs.NotFound, "user not found")
@@ -191,11 +205,14 @@ func readMe(ctx context.Context, q db.Querier, id string) (Me, error) {
 	if err != nil {
 		return Me{}, fmt.Errorf("read user %s: %w", id, err)
 	}
-	return m, nil
+	if s.Suspended != nil {
+		m.EmailSuspended, err = s.Suspended(ctx, q, Key(m.Email))
+	}
+	return m, err
 }
 
 func scanMe(r db.Row) (m Me, err error) {
-	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.Email, &m.Timezone, &m.Locale, &m.Theme, &m.IsAdmin, db.ScanTime(&m.CreatedAt))
+	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.Email, &m.Timezone, &m.Locale, &m.Theme, &m.IsAdmin, db.ScanTime(&m.CreatedAt), &m.EmailVerified)
 	return m, err
 }
 

@@ -4,6 +4,91 @@
  */
 
 export interface paths {
+    "/api/admin/mail-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of mails */
+        get: operations["mailPreviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/mail-previews/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A mail of sample data */
+        get: operations["mailPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of mails, newest first */
+        get: operations["mails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/mails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mail; what it says is kept for a week when there is no mail server */
+        get: operations["mail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm an address with the token of the link that was mailed there */
+        post: operations["verifyEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -244,6 +329,40 @@ export interface paths {
         head?: never;
         /** Change your account */
         patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/api/me/email/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have mails sent to your address again, after servers refused some */
+        post: operations["resumeEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/email/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the link that confirms your address mailed again */
+        post: operations["sendVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/me/invites": {
@@ -977,6 +1096,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/teams/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether you get the team's weekly report by mail */
+        get: operations["report"];
+        /** Get the team's weekly report by mail, on Mondays */
+        put: operations["subscribeReport"];
+        post?: never;
+        /** Get it no longer */
+        delete: operations["unsubscribeReport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the unsubscribe link of a mail is about */
+        get: operations["subscription"];
+        put?: never;
+        /** Change what such a link is about; mail programs post to /unsubscribe/{token} instead */
+        post: operations["subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{username}": {
         parameters: {
             query?: never;
@@ -1273,11 +1429,66 @@ export interface components {
             login: string;
             password: string;
         };
+        Mail: {
+            address: string;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description why it was not sent, or not yet */
+            error: string;
+            id: string;
+            /** @description a type of notifications, several, digest, report, invite, password_reset or email_verification */
+            kind: string;
+            /** Format: date-time */
+            sent_at: string | null;
+            /**
+             * @description kept: there is no mail server; dropped: there was nothing left to tell, or the address is suspended
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "failed" | "kept" | "dropped";
+            subject: string;
+        };
+        MailDetail: {
+            address: string;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description why it was not sent, or not yet */
+            error: string;
+            html: string;
+            id: string;
+            /** @description a type of notifications, several, digest, report, invite, password_reset or email_verification */
+            kind: string;
+            /** Format: date-time */
+            sent_at: string | null;
+            /**
+             * @description kept: there is no mail server; dropped: there was nothing left to tell, or the address is suspended
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "failed" | "kept" | "dropped";
+            subject: string;
+            text: string;
+        };
+        MailKind: {
+            kind: string;
+            title: string;
+        };
+        MailPreview: {
+            html: string;
+            subject: string;
+            text: string;
+        };
         Me: {
             avatar_url: string | null;
             /** Format: date-time */
             created_at: string;
             email: string;
+            /** @description null, or why nothing is mailed to the address any more */
+            email_suspended: components["schemas"]["Suspension"] | null;
+            /** @description whether a link in a mail to this address was followed */
+            email_verified: boolean;
             id: string;
             /** @description administrator of this instance */
             is_admin: boolean;
@@ -1491,6 +1702,16 @@ export interface components {
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
+        PageMail: {
+            items: components["schemas"]["Mail"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
+        PageMailKind: {
+            items: components["schemas"]["MailKind"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
         PageMember: {
             items: components["schemas"]["Member"][];
             /** @description pass as cursor to read on; null on the last page */
@@ -1636,6 +1857,9 @@ export interface components {
             /** @description 2 to 32 letters, digits, dots, hyphens, underscores; unique whatever the case */
             username: string;
         };
+        Report: {
+            subscribed: boolean;
+        };
         ResetInput: {
             /** @description the new one */
             password: string;
@@ -1722,6 +1946,27 @@ export interface components {
              * @description null takes the limit away
              */
             wip_limit?: number | null;
+        };
+        SubscribeInput: {
+            /** @enum {string} */
+            setting: "at_once" | "digest" | "off" | "on";
+        };
+        Subscription: {
+            /** @description whose it is, masked: the link may have been forwarded */
+            email: string;
+            /**
+             * @description a type is sent at_once, in the digest, or not (off); digest and report are on or off
+             * @enum {string}
+             */
+            setting: "at_once" | "digest" | "off" | "on";
+            /** @description a type of notifications, digest or report */
+            type: string;
+        };
+        Suspension: {
+            /** Format: date-time */
+            at: string;
+            /** @description what the mail server said last */
+            reason: string;
         };
         Task: {
             /** @description user id */
@@ -1927,6 +2172,10 @@ export interface components {
             name: string;
             username: string;
         };
+        VerifyInput: {
+            /** @description of the link in the mail */
+            token: string;
+        };
         Viewer: {
             avatar_url: string | null;
             /**
@@ -1947,6 +2196,178 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    mailPreviews: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: kind, title */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMailKind"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mailPreview: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: subject, html, text */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mails: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, kind, address, subject, state, error, attempts, created_at, sent_at */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                state?: "waiting" | "sent" | "failed" | "kept" | "dropped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mail: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, kind, address, subject, state, error, attempts, created_at, sent_at, html, text */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2489,7 +2910,7 @@ export interface operations {
     me: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, username, name, avatar_url, email, timezone, locale, theme, is_admin, created_at */
+                /** @description answer only these, separated by commas: id, username, name, avatar_url, email, timezone, locale, theme, is_admin, created_at, email_verified, email_suspended */
                 fields?: string;
             };
             header?: never;
@@ -2542,6 +2963,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeEmail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendVerification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4713,6 +5194,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: subscribed */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribeReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribeReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscription: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: type, email, setting */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description of the link in the mail */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the link in the mail */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description Error */

@@ -4,7 +4,7 @@ import type { Board, Card, Me, Message, Problem, Project, Status, Task, TaskDeta
 import { setToken } from '@/api/token'
 
 export const T0 = '2026-01-01T00:00:00Z'
-export const ann: Me = { id: 'u-ann', username: 'ann', name: 'Ann Lee', avatar_url: null, email: 'ann@example.org', timezone: 'UTC', locale: 'en', theme: 'system', is_admin: false, created_at: T0 }
+export const ann: Me = { id: 'u-ann', username: 'ann', name: 'Ann Lee', avatar_url: null, email: 'ann@example.org', timezone: 'UTC', locale: 'en', theme: 'system', is_admin: false, email_verified: true, email_suspended: null, created_at: T0 }
 
 export const status = (slug: string, count = 0, category: Status['category'] = 'active'): Status => ({ slug, name: slug, color: 'gray', category, wip_limit: null, position: slug, count })
 export const project = (statuses = [status('todo'), status('done')]): Project => ({ id: 'p1', team_id: 't1', key: 'WEB', name: 'Web', description: '', archived: false, statuses, version: 1, created_at: T0, updated_at: T0 })
