@@ -1,6 +1,9 @@
 // The names this app uses for the shapes of the API. They come from the OpenAPI document (schema.gen.ts, by
 // `make gen`); only what that document leaves open is written out here: the messages of the stream, and the boot data.
+import type { NotificationMessage } from './pending'
 import type { components } from './schema.gen'
+
+export type { AddressState, EmailWay, Mail, MailBody, MailEntry, MailPreview, MailState, Mutes, Notification, NotificationMessage, NotificationType, Preferences, Profile, TypePreference, Unsubscription } from './pending'
 
 type Schemas = components['schemas']
 
@@ -70,10 +73,13 @@ export type UserMessage =
   | { type: 'team.left'; team_id: string }
   | { type: 'invite.created'; invite: MyInvite }
   | { type: 'session.ended'; session_id: string }
+  | NotificationMessage
 export interface EventsAnswer { items: Message[]; seq: number; epoch: string }
 
 /** What the server writes into the page for the first paint. */
 export interface Boot {
   access_token?: string; expires_in?: number; user: Me | null
   teams?: Team[]; projects?: ProjectRef[]; board?: Board | null; config: Config
+  /** How many notifications are unread. */
+  unread?: number
 }
