@@ -37,9 +37,17 @@ export function useReveal(of: { list: Readonly<Ref<HTMLElement | null>>; loaded:
     timer = setTimeout(() => { revealed.value = '' }, SHOWN)
     await nextTick()
     const el = of.list.value?.querySelector<HTMLElement>(`[data-comment="${CSS.escape(id)}"]`)
-    el?.scrollIntoView({ block: 'center' })
+    if (el) centre(el)
     el?.focus({ preventScroll: true })
     announce(`Comment by ${comment.author?.name ?? 'somebody who has left'}`)
   }, { immediate: true, flush: 'post' })
   return revealed
+}
+
+/** Within its own scroller: scrollIntoView would move the dialog around it as well. */
+function centre(el: HTMLElement): void {
+  const scroller = el.closest('.overflow-y-auto')
+  if (!scroller) return el.scrollIntoView({ block: 'center' })
+  const [box, here] = [scroller.getBoundingClientRect(), el.getBoundingClientRect()]
+  scroller.scrollTop += here.top - box.top - Math.max(16, (box.height - here.height) / 2)
 }
