@@ -20,6 +20,7 @@ import (
 	"tandem/internal/events"
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
+	"tandem/internal/notify"
 	"tandem/internal/realtime"
 	"tandem/internal/redis"
 	"tandem/internal/tasks"
@@ -43,6 +44,7 @@ type App struct {
 	Log      *events.Log
 	Users    *users.Service
 	Auth     *auth.Service
+	Notify   *notify.Service
 	Teams    *teams.Service
 	Tasks    *tasks.Service
 	Jobs     *jobs.Service
@@ -93,10 +95,11 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.Log = events.NewLog(a.DB)
 	a.Users = users.NewService(a.DB)
-	a.Teams = teams.NewService(a.DB, a.Log, a.Users, key)
+	a.Notify = notify.NewService(a.DB, a.Log, a.Users)
+	a.Teams = teams.NewService(a.DB, a.Log, a.Users, a.Notify, key)
 	a.Users.SharesTeam = a.Teams.SharesTeam
 	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
-	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Teams)
+	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Notify, a.Teams)
 	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func (a *App) wire(ctx context.Context) error {
 		checks["redis"] = httpapi.Check{Run: a.redis.Check, Optional: true}
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
 		Assets: web.Dist, WS: a.realtime.Handler(), Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
@@ -161,6 +164,9 @@ func (a *App) maintenance() {
 		return err
 	})
 	a.Jobs.Every("sessions", 6*time.Hour, a.Auth.CleanUp)
+	a.Jobs.Every("due reminders", time.Minute, a.Tasks.RemindDue)
+	a.Jobs.Every("notifications", 6*time.Hour, a.Notify.CleanUp)
+	a.Jobs.Every("trash", 6*time.Hour, a.Tasks.Purge)
 }
 
 // Listen takes the addresses, so that a port in use is told before anything runs.

@@ -60,6 +60,9 @@ type Message struct {
 	// the one a task was assigned to.
 	Also []string `json:"-"`
 
+	// Concerned, when set, are whom Log.Concerned would name: whoever has asked already saves the question.
+	Concerned []string `json:"-"`
+
 	// Personal are messages of their own for people whom the change concerns, by their ids. They are
 	// numbered together with the copies of this one.
 	Personal map[string][]*Message `json:"-"`
@@ -210,12 +213,12 @@ func makeRow(tx *db.Tx, stream string, seq int64, m *Message) (row, error) {
 func (l *Log) copyToPeople(ctx context.Context, tx *db.Tx, messages []*Message, rows []row) error {
 	of := map[string][]row{}
 	for i, m := range messages {
-		if l.Concerned == nil {
-			break
-		}
-		people, err := l.Concerned(ctx, tx, m)
-		if err != nil {
-			return err
+		people := m.Concerned
+		if people == nil && l.Concerned != nil {
+			var err error
+			if people, err = l.Concerned(ctx, tx, m); err != nil {
+				return err
+			}
 		}
 		for _, p := range people {
 			of[p] = append(of[p], row{stream: p, m: m, payload: rows[i].payload})

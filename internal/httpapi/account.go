@@ -9,6 +9,7 @@ import (
 	"tandem/internal/auth"
 	"tandem/internal/db"
 	"tandem/internal/errs"
+	"tandem/internal/tasks"
 	"tandem/internal/users"
 )
 
@@ -173,8 +174,8 @@ type byUsername struct {
 	Username string `path:"username"`
 }
 
-func (a *API) user(ctx context.Context, actor users.Actor, in *byUsername) (users.User, error) {
-	return a.Users.ByUsername(ctx, actor, in.Username)
+func (a *API) user(ctx context.Context, actor users.Actor, in *byUsername) (tasks.Person, error) {
+	return a.Tasks.Person(ctx, actor, in.Username)
 }
 
 // publicConfig is what the app has to know before anybody has logged in.

@@ -18,6 +18,7 @@ import (
 	"tandem/internal/config"
 	"tandem/internal/db"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/transfer"
@@ -33,6 +34,7 @@ type Options struct {
 	Events   *events.Log
 	Users    *users.Service
 	Auth     *auth.Service
+	Notify   *notify.Service
 	Teams    *teams.Service
 	Tasks    *tasks.Service
 	Transfer *transfer.Service

@@ -21,6 +21,7 @@ type boot struct {
 	AccessToken string             `json:"access_token,omitempty"`
 	ExpiresIn   int                `json:"expires_in,omitempty"`
 	User        *users.Me          `json:"user"`
+	Unread      int64              `json:"unread"` // notifications
 	Teams       []teams.Team       `json:"teams,omitzero"`
 	Projects    []teams.ProjectRef `json:"projects,omitzero"`
 	Board       json.RawMessage    `json:"board,omitempty"`
@@ -60,6 +61,9 @@ func (a *API) fillBoot(ctx context.Context, b *boot, actor users.Actor, project 
 		return err
 	}
 	if b.Teams, err = a.Teams.ListTeams(ctx, actor); err != nil {
+		return err
+	}
+	if b.Unread, err = a.Notify.Unread(ctx, actor.ID); err != nil {
 		return err
 	}
 	b.Projects = []teams.ProjectRef{}

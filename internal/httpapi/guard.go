@@ -122,6 +122,9 @@ func (a *API) takeBody(w http.ResponseWriter, r *http.Request, op *huma.Operatio
 		}
 		return body, nil
 	}
+	if len(body) == 0 && !op.RequestBody.Required {
+		return body, nil
+	}
 	return body, checkJSON(r.Header.Get("Content-Type"), body)
 }
 

@@ -62,12 +62,12 @@ type tweak func(*httpapi.Options)
 func newServer(t *testing.T, env *tandemtest.Env, tweaks ...tweak) *server {
 	t.Helper()
 	s := &server{Env: env, logs: &logBuffer{}, tokens: map[string]string{}}
-	teamService := teams.NewService(env.DB, env.Log, env.Users, []byte(tandemtest.SigningKey))
+	teamService := teams.NewService(env.DB, env.Log, env.Users, env.Notify, []byte(tandemtest.SigningKey))
 	env.Users.SharesTeam = teamService.SharesTeam
 	o := httpapi.Options{
 		Config: &config.Config{BaseURL: tandemtest.BaseURL, MaxImportSize: 2 << 20, RateLimits: "on"},
 		Log:    slog.New(slog.NewTextHandler(s.logs, nil)),
-		DB:     env.DB, Events: env.Log, Users: env.Users, Auth: env.Auth, Teams: teamService, Tasks: tasks.NewService(env.DB, env.Log, env.Users, teamService), Version: "test",
+		DB:     env.DB, Events: env.Log, Users: env.Users, Auth: env.Auth, Notify: env.Notify, Teams: teamService, Tasks: tasks.NewService(env.DB, env.Log, env.Users, env.Notify, teamService), Version: "test",
 	}
 	j, err := jobs.New(env.DB, env.Logger, jobs.Options{})
 	if err != nil {
@@ -226,7 +226,7 @@ func places(p map[string]any) (out []string) {
 func (s *server) rows(t *testing.T) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for _, table := range []string{"users", "teams", "members", "invites", "labels", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys"} {
+	for _, table := range []string{"users", "teams", "members", "invites", "labels", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "muted_tasks", "muted_projects"} {
 		var n int
 		if err := s.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)

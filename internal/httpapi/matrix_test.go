@@ -100,6 +100,20 @@ func invitedGuest(path string) func(*testing.T, *server, world) (string, any) {
 	}
 }
 
+// notified is a notification of somebody who is none of the askers, named in the path or else in the body.
+func notified(path string) func(*testing.T, *server, world) (string, any) {
+	return func(t *testing.T, s *server, w world) (string, any) {
+		guest := s.User("")
+		s.want(t, 201, w.people["owner"].Username, "POST", "/api/teams/"+w.team+"/invites", map[string]any{"username": guest.Username})
+		n := s.want(t, 200, guest.Username, "GET", "/api/notifications", nil)["items"].([]any)[0].(map[string]any)
+		id := n["id"].(string)
+		if strings.Contains(path, "{new}") {
+			return strings.ReplaceAll(path, "{new}", id), nil
+		}
+		return path, map[string]any{"ids": []string{id}}
+	}
+}
+
 var task = map[string]any{"title": "Task {n}"}
 
 var matrix = []access{
@@ -126,6 +140,21 @@ var matrix = []access{
 	{"GET /api/users/{username}", "401 404 200 200 200 200", func(_ *testing.T, _ *server, w world) (string, any) {
 		return "/api/users/" + w.people["owner"].Username, nil
 	}},
+
+	{"GET /api/notifications", "401 200 200 200 200 200", at("/api/notifications?type=mention,task_assigned&is_read=false")},
+	{"GET /api/notifications/unread", "401 200 200 200 200 200", at("/api/notifications/unread")},
+	{"POST /api/notifications/{id}/read", "401 404 404 404 404 404", notified("/api/notifications/{new}/read")},
+	{"POST /api/notifications/read", "401 404 404 404 404 404", notified("/api/notifications/read")},
+	{"POST /api/notifications/read-all", "401 200 200 200 200 200", at("/api/notifications/read-all")},
+	{"DELETE /api/notifications/{id}", "401 404 404 404 404 404", notified("/api/notifications/{new}")},
+	{"POST /api/notifications/delete", "401 404 404 404 404 404", notified("/api/notifications/delete")},
+	{"GET /api/me/notification-preferences", "401 200 200 200 200 200", at("/api/me/notification-preferences")},
+	{"PUT /api/me/notification-preferences", "401 200 200 200 200 200", at("/api/me/notification-preferences", map[string]any{"digest_hour": 9})},
+	{"GET /api/me/mutes", "401 200 200 200 200 200", at("/api/me/mutes")},
+	{"PUT /api/tasks/{id}/mute", "401 404 204 204 204 204", at("/api/tasks/{task}/mute")},
+	{"DELETE /api/tasks/{id}/mute", "401 404 204 204 204 204", at("/api/tasks/{task}/mute")},
+	{"PUT /api/projects/{id}/mute", "401 404 204 204 204 204", at("/api/projects/{project}/mute")},
+	{"DELETE /api/projects/{id}/mute", "401 404 204 204 204 204", at("/api/projects/{project}/mute")},
 
 	{"GET /api/teams", "401 200 200 200 200 200", at("/api/teams")},
 	{"POST /api/teams", "401 201 201 201 201 201", at("/api/teams", map[string]any{"name": "Mine"})},

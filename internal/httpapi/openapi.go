@@ -15,6 +15,7 @@ import (
 	"tandem/internal/config"
 	"tandem/internal/db"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/users"
@@ -57,6 +58,9 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[auth.RegisterInput]():        "RegisterInput",
 	reflect.TypeFor[events.Message]():            "Message",
 	reflect.TypeFor[tasks.Conflict]():            "FieldConflict",
+	reflect.TypeFor[notify.Settings]():           "NotificationPreferences",
+	reflect.TypeFor[notify.Left]():               "UnreadCount",
+	reflect.TypeFor[NotificationSettingsPatch](): "NotificationPreferencesPatch",
 	reflect.TypeFor[tasks.Detail]():              "TaskDetail",
 	reflect.TypeFor[publicConfig]():              "Config",
 	reflect.TypeFor[healthAnswer]():              "Health",

@@ -26,8 +26,8 @@ func (a *API) createProject(ctx context.Context, actor users.Actor, in *createPr
 	return a.Teams.CreateProject(ctx, actor, in.ID, in.Body)
 }
 
-func (a *API) project(ctx context.Context, actor users.Actor, in *ByID) (teams.Project, error) {
-	return a.Teams.Project(ctx, actor, in.ID)
+func (a *API) project(ctx context.Context, actor users.Actor, in *ByID) (teams.ProjectDetail, error) {
+	return a.Teams.Detail(ctx, actor, in.ID)
 }
 
 type updateProjectInput struct {

@@ -139,7 +139,7 @@ func pack[T any](success int, method string, req *request, body T, version []int
 		out.Status = s.status()
 	}
 	if version != nil {
-		out.ETag = etag(reflect.ValueOf(body).FieldByIndex(version).Int())
+		out.ETag = etag(reflect.ValueOf(body).FieldByIndex(version).Int(), body)
 	} else if t, ok := any(body).(interface{ tag() string }); ok {
 		out.ETag = t.tag()
 	}
@@ -170,7 +170,14 @@ func versionOf(t reflect.Type) []int {
 	return nil
 }
 
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+// etag is the version, and what the thing is to the caller: muting a task gives it no new version, and yet another answer.
+func etag(version int64, thing any) string {
+	tag := strconv.FormatInt(version, 10)
+	if o, ok := thing.(interface{ Own() string }); ok && o.Own() != "" {
+		tag += "." + o.Own()
+	}
+	return `"` + tag + `"`
+}
 
 // matches compares weakly, as RFC 9110 wants it for If-None-Match.
 func matches(header, tag string) bool {
@@ -200,7 +207,8 @@ func (p *Precondition) Resolve(huma.Context) []error {
 	if err != nil || tag[0] != '"' {
 		unquoted = "-"
 	}
-	v, err := strconv.ParseInt(unquoted, 10, 64)
+	number, _, _ := strings.Cut(unquoted, ".")
+	v, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		return []error{&huma.ErrorDetail{Location: "header.If-Match", Message: `must be one version as ETag has it, such as "8"`}}
 	}

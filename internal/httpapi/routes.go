@@ -26,6 +26,22 @@ func (a *API) routes() {
 	post(me, "/api/me/invites/{id}/decline", "declineMyInvite", "Decline an invite", a.declineMyInvite)
 	get(me, "/api/users/{username}", "user", "Somebody you share a team with", a.user)
 
+	notifications := group{a, "notifications"}
+	get(notifications, "/api/notifications", "notifications", "Your notifications, newest first", a.notifications)
+	get(notifications, "/api/notifications/unread", "unread", "How many you have not read", a.unread)
+	post(notifications, "/api/notifications/{id}/read", "readNotification", "Mark one as read", a.readNotification)
+	post(notifications, "/api/notifications/read", "readNotifications", "Mark some as read, all or none", a.readNotifications)
+	post(notifications, "/api/notifications/read-all", "readAllNotifications", "Mark all as read, or all of a type", a.readAllNotifications)
+	del(notifications, "/api/notifications/{id}", "deleteNotification", "Delete one", a.deleteNotification)
+	post(notifications, "/api/notifications/delete", "deleteNotifications", "Delete some, all or none", a.deleteNotifications)
+	get(notifications, "/api/me/notification-preferences", "notificationPreferences", "How you are told, by type", a.notificationSettings)
+	put(notifications, "/api/me/notification-preferences", "updateNotificationPreferences", "Change how you are told; what is left out stays", a.updateNotificationSettings)
+	get(notifications, "/api/me/mutes", "mutes", "What you hear nothing of", a.mutes)
+	put(notifications, "/api/tasks/{id}/mute", "muteTask", "Hear nothing of a task", a.muteTask)
+	del(notifications, "/api/tasks/{id}/mute", "unmuteTask", "Hear of a task again", a.unmuteTask)
+	put(notifications, "/api/projects/{id}/mute", "muteProject", "Hear nothing of a project", a.muteProject)
+	del(notifications, "/api/projects/{id}/mute", "unmuteProject", "Hear of a project again", a.unmuteProject)
+
 	teams := group{a, "teams"}
 	get(teams, "/api/teams", "teams", "Your teams", a.listTeams)
 	post(teams, "/api/teams", "createTeam", "Create a team; you become its owner", a.createTeam, status(created))

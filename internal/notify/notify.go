@@ -65,6 +65,8 @@ type Service struct {
 	// MailLater puts jobs into the transaction that mail these notifications, each with Email AtOnce, when
 	// their recipients' two minutes and quiet hours are over. Until it is set nothing is mailed.
 	MailLater func(ctx context.Context, tx *db.Tx, made []Notification) error
+	// TaskKeys are the keys of tasks, such as WEB-12, by id; those that are gone are left out. tasks sets it.
+	TaskKeys func(ctx context.Context, q db.Querier, ids []string) (map[string]string, error)
 
 	db    *db.DB
 	log   *events.Log

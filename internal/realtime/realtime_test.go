@@ -373,7 +373,7 @@ func TestALostHintIsFoundByThePoll(t *testing.T) {
 		c := w.connect(t, w.bob.Username)
 		c.subscribe("team:"+w.team.ID, nil, "")
 		other := events.NewLog(w.DB) // another node's: its hints do not come here
-		elsewhere := tasks.NewService(w.DB, other, w.Users, teams.NewService(w.DB, other, w.Users, []byte(tandemtest.SigningKey)))
+		elsewhere := tasks.NewService(w.DB, other, w.Users, w.Notify, teams.NewService(w.DB, other, w.Users, w.Notify, []byte(tandemtest.SigningKey)))
 		if _, err := elsewhere.Update(t.Context(), w.ann, w.task.ID, patch("quiet"), nil); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"tandem/internal/auth"
 	"tandem/internal/db"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/users"
@@ -25,6 +26,7 @@ type Env struct {
 	Log    *events.Log
 	Users  *users.Service
 	Auth   *auth.Service
+	Notify *notify.Service
 	Teams  *teams.Service
 	Tasks  *tasks.Service
 	Clock  *Clock
@@ -101,9 +103,10 @@ func open(t testing.TB, o db.Options) *Env {
 	e.Auth = auth.NewService(d, e.Log, e.Users, auth.Options{
 		Key: []byte(SigningKey), Registration: auth.Open, BaseURL: BaseURL, Dev: true, Logger: e.Logger,
 	})
-	e.Teams = teams.NewService(d, e.Log, e.Users, []byte(SigningKey))
+	e.Notify = notify.NewService(d, e.Log, e.Users)
+	e.Teams = teams.NewService(d, e.Log, e.Users, e.Notify, []byte(SigningKey))
 	e.Users.SharesTeam = e.Teams.SharesTeam
-	e.Tasks = tasks.NewService(d, e.Log, e.Users, e.Teams)
+	e.Tasks = tasks.NewService(d, e.Log, e.Users, e.Notify, e.Teams)
 	return e
 }
 

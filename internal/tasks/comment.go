@@ -103,12 +103,12 @@ func (s *Service) AddComment(ctx context.Context, actor users.Actor, taskID, bod
 		if err := s.note(ctx, tx, actor, &t, "commented", nil); err != nil {
 			return Comment{}, err
 		}
-		return s.recordComment(ctx, tx, actor, "comment.added", &t, row, 1)
+		return s.recordComment(ctx, tx, actor, "comment.added", &t, row, 1, func(m *events.Message) error { return s.tellCommented(ctx, tx, actor, &t, &row, m) })
 	})
 }
 
-// recordComment ends a change of a comment: the task's count and version, and the message.
-func (s *Service) recordComment(ctx context.Context, tx *db.Tx, actor users.Actor, kind string, t *Task, row commentRow, added int64) (Comment, error) {
+// recordComment ends a change of a comment: the task's count and version, what people are told, and the message.
+func (s *Service) recordComment(ctx context.Context, tx *db.Tx, actor users.Actor, kind string, t *Task, row commentRow, added int64, tell func(*events.Message) error) (Comment, error) {
 	shown, err := s.showComments(ctx, []commentRow{row})
 	if err != nil {
 		return Comment{}, err
@@ -119,6 +119,9 @@ func (s *Service) recordComment(ctx context.Context, tx *db.Tx, actor users.Acto
 	t.UpdatedAt = tx.Now
 	m := message(kind, actor, t, map[string]any{"comment_count": t.CommentCount, "updated_at": t.UpdatedAt})
 	m.Comment = shown[0]
+	if err := tell(m); err != nil {
+		return Comment{}, err
+	}
 	_, err = s.log.Record(ctx, tx, t.TeamID, m)
 	return shown[0], err
 }
@@ -191,11 +194,12 @@ func (s *Service) UpdateComment(ctx context.Context, actor users.Actor, id strin
 		if n == 0 {
 			return Comment{}, db.ErrRetry
 		}
+		was := c.Body
 		c.Body, c.UpdatedAt, c.Version = body, tx.Now, c.Version+1
 		if _, err := tx.Exec(ctx, indexComment, t.TeamID, t.ProjectID, t.ID, c.ID, words(body)); err != nil {
 			return Comment{}, fmt.Errorf("index comment: %w", err)
 		}
-		return s.recordComment(ctx, tx, actor, "comment.updated", &t, c, 0)
+		return s.recordComment(ctx, tx, actor, "comment.updated", &t, c, 0, func(m *events.Message) error { return s.tellEdited(ctx, tx, actor, &t, &c, was, m) })
 	})
 }
 
@@ -224,7 +228,10 @@ func (s *Service) DeleteComment(ctx context.Context, actor users.Actor, id strin
 		if _, err := tx.Exec(ctx, unindexComment, c.ID); err != nil {
 			return struct{}{}, fmt.Errorf("delete comment %s: %w", id, err)
 		}
-		_, err = s.recordComment(ctx, tx, actor, "comment.deleted", &t, c, -1)
+		_, err = s.recordComment(ctx, tx, actor, "comment.deleted", &t, c, -1, func(m *events.Message) (err error) {
+			m.Personal, err = s.notify.RemoveOfComment(ctx, tx, actor, c.ID)
+			return err
+		})
 		return struct{}{}, err
 	})
 	return err

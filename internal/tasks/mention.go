@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/yuin/goldmark"
@@ -52,6 +54,22 @@ func (n *mention) Kind() ast.NodeKind            { return mentionKind }
 func (n *mention) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 func (mentions) RegisterFuncs(r gmr.NodeRendererFuncRegisterer) {
 	r.Register(mentionKind, renderMention)
+}
+
+// Mentions are the keys of the usernames that a text names, each once.
+func (r *renderer) Mentions(source string) []string {
+	if !strings.Contains(source, "@") {
+		return nil
+	}
+	var names []string
+	_ = ast.Walk(r.parse(source), func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker never fails
+		if m, ok := n.(*mention); ok && entering {
+			names = append(names, users.Key(m.username))
+		}
+		return ast.WalkContinue, nil
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func renderMention(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {

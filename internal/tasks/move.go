@@ -81,6 +81,9 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in Mov
 		m.TaskID, m.Version, m.Changes, m.Tasks = "", 0, nil, parts
 	}
 	m.ProjectID = target.ID
+	if err := s.tellMoved(ctx, tx, actor, list, parts, &target, m); err != nil {
+		return Moved{}, err
+	}
 	seq, err := s.log.Record(ctx, tx, teamID, m)
 	return Moved{Items: list, Seq: seq}, err
 }
@@ -163,6 +166,9 @@ func (s *Service) moveOne(ctx context.Context, tx *db.Tx, actor users.Actor, t *
 		t.ProjectID, t.Number, t.Key = p.ID, number, key(p.Key, number)
 		if _, err := tx.Exec(ctx, reprojectDocs, t.ID, t.ProjectID); err != nil {
 			return nil, fmt.Errorf("move search texts of %s: %w", t.ID, err)
+		}
+		if err := s.notify.Reproject(ctx, tx, t.ID, t.ProjectID); err != nil {
+			return nil, err
 		}
 		if err := s.index(ctx, tx, t); err != nil {
 			return nil, err

@@ -13,36 +13,33 @@ import (
 
 // Get returns one task.
 func (s *Service) Get(ctx context.Context, actor users.Actor, id string) (Detail, error) {
-	t, watching, err := s.read(ctx, actor, id)
-	if err != nil {
-		return Detail{}, err
-	}
-	return s.detail(ctx, t, watching)
-}
-
-func (s *Service) read(ctx context.Context, actor users.Actor, id string) (Task, bool, error) {
-	var watching bool
-	t, err := scanTask(s.db.Read().QueryRowContext(ctx, detailByID, id, actor.ID), &watching)
+	var own own
+	t, err := scanTask(s.db.Read().QueryRowContext(ctx, detailByID, id, actor.ID), &own.watching, &own.muted)
 	if db.NoRow(err) {
-		return t, false, notFound()
+		return Detail{}, notFound()
 	}
 	if err != nil {
-		return t, false, fmt.Errorf("read task %s: %w", id, err)
+		return Detail{}, fmt.Errorf("read task %s: %w", id, err)
 	}
 	if _, err := s.teams.AuthorizeRead(ctx, actor, t.TeamID, teams.ViewTeam); err != nil {
-		return t, false, asTask(err)
+		return Detail{}, asTask(err)
 	}
-	return t, watching, s.setKey(ctx, &t)
+	if err := s.setKey(ctx, &t); err != nil {
+		return Detail{}, err
+	}
+	return s.detail(ctx, t, own)
 }
 
-// show is the answer to a write: the task as it was written, and whether the actor watches it.
+// own is what a task is to one person.
+type own struct{ watching, muted bool }
+
+// show is the answer to a write: the task as it was written, and what it is to the actor.
 func (s *Service) show(ctx context.Context, actor users.Actor, t Task) (Detail, error) {
-	var watching bool
-	err := s.db.Read().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM watchers WHERE task_id = $1 AND user_id = $2)`, t.ID, actor.ID).Scan(&watching)
-	if err != nil {
+	var own own
+	if err := s.db.Read().QueryRowContext(ctx, ownByID, t.ID, actor.ID).Scan(&own.watching, &own.muted); err != nil {
 		return Detail{}, fmt.Errorf("read watcher of %s: %w", t.ID, err)
 	}
-	return s.detail(ctx, t, watching)
+	return s.detail(ctx, t, own)
 }
 
 // TeamOf returns the team of a task that the actor may see.

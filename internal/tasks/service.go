@@ -13,6 +13,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/teams"
 	"tandem/internal/users"
 )
@@ -23,14 +24,15 @@ type Service struct {
 	log    *events.Log
 	users  *users.Service
 	teams  *teams.Service
+	notify *notify.Service
 	render *renderer
 	boards *boardCache
 }
 
 // NewService returns the service, and hooks into teams what happens to tasks when a status, a
 // label or a member goes.
-func NewService(d *db.DB, log *events.Log, u *users.Service, t *teams.Service) *Service {
-	s := &Service{db: d, log: log, users: u, teams: t, render: newRenderer(), boards: newBoardCache()}
+func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, t *teams.Service) *Service {
+	s := &Service{db: d, log: log, users: u, teams: t, notify: n, render: newRenderer(), boards: newBoardCache()}
 	t.SetTaskHooks(teams.TaskHooks{
 		StatusCounts:  s.countByStatus,
 		StatusDeleted: s.statusDeleted,
@@ -38,6 +40,7 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, t *teams.Service) *
 		MemberRemoved: s.memberRemoved,
 	})
 	log.Concerned = s.concerned
+	n.TaskKeys = s.keysOf
 	return s
 }
 
@@ -192,7 +195,7 @@ func (s *Service) checkAssignee(ctx context.Context, tx *db.Tx, field, teamID st
 	if userID == nil {
 		return nil
 	}
-	if _, err := s.teams.RoleOf(ctx, tx, teamID, *userID); err != nil {
+	if err := s.teams.HoldMember(ctx, tx, teamID, *userID); err != nil {
 		for _, e := range errs.All(err) {
 			if e.Kind == errs.NotFound {
 				return errs.Field(field, "is no member of this team")
@@ -204,8 +207,8 @@ func (s *Service) checkAssignee(ctx context.Context, tx *db.Tx, field, teamID st
 }
 
 // detail adds what only the look at one task shows.
-func (s *Service) detail(ctx context.Context, t Task, watching bool) (Detail, error) {
-	d := Detail{Task: t, Watching: watching}
+func (s *Service) detail(ctx context.Context, t Task, own own) (Detail, error) {
+	d := Detail{Task: t, Watching: own.watching, Muted: own.muted}
 	var err error
 	if d.DescriptionHTML, err = s.render.HTML(t.Description); err != nil {
 		return d, err

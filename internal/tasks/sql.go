@@ -21,9 +21,18 @@ SELECT ` + taskColumns + `
 FROM tasks t
 WHERE t.id = $1`
 
-// Index: primary keys of tasks and watchers.
+// Whether somebody watches a task or has muted it. Indexes: primary keys of watchers and muted_tasks.
+const ownColumns = `EXISTS (SELECT 1 FROM watchers w WHERE w.task_id = t.id AND w.user_id = $2), EXISTS (SELECT 1 FROM muted_tasks x WHERE x.task_id = t.id AND x.user_id = $2)`
+
+// Index: primary key.
+const ownByID = `
+SELECT ` + ownColumns + `
+FROM tasks t
+WHERE t.id = $1`
+
+// Index: primary key.
 const detailByID = `
-SELECT ` + taskColumns + `, EXISTS (SELECT 1 FROM watchers w WHERE w.task_id = t.id AND w.user_id = $2)
+SELECT ` + taskColumns + `, ` + ownColumns + `
 FROM tasks t
 WHERE t.id = $1 AND t.deleted_at IS NULL`
 

@@ -47,8 +47,22 @@ type Detail struct {
 	Task
 	DescriptionHTML string      `json:"description_html" doc:"the description, rendered and sanitised"`
 	Watching        bool        `json:"watching" doc:"whether the caller watches it"`
+	Muted           bool        `json:"muted" doc:"whether the caller hears nothing of it; its project may be muted, too"`
 	Creator         *users.User `json:"creator"`
 	Assignee        *users.User `json:"assignee"`
+}
+
+// Own names what the task is to the caller, for ETags.
+func (d Detail) Own() string {
+	switch {
+	case d.Watching && d.Muted:
+		return "watching-muted"
+	case d.Watching:
+		return "watching"
+	case d.Muted:
+		return "muted"
+	}
+	return ""
 }
 
 // Card is a task on a board: all but its description.

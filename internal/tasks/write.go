@@ -65,7 +65,7 @@ func (s *Service) Create(ctx context.Context, actor users.Actor, projectID strin
 	if err != nil {
 		return Detail{}, err
 	}
-	return s.detail(ctx, t, false)
+	return s.detail(ctx, t, own{})
 }
 
 func (s *Service) insert(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task) error {
@@ -84,7 +84,12 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, actor users.Actor, t *T
 	if err := s.note(ctx, tx, actor, t, "created", nil); err != nil {
 		return err
 	}
-	_, err := s.log.Record(ctx, tx, t.TeamID, message("task.created", actor, t, t.whole()))
+	m := message("task.created", actor, t, t.whole())
+	fresh := map[string]Change{"assigned_to": {nil, t.AssignedTo}, "description": {"", t.Description}}
+	if err := s.tellChanged(ctx, tx, actor, t, fresh, nil, m); err != nil {
+		return err
+	}
+	_, err := s.log.Record(ctx, tx, t.TeamID, m)
 	return err
 }
 
@@ -200,11 +205,11 @@ func (s *Service) update(ctx context.Context, tx *db.Tx, actor users.Actor, t *T
 			return err
 		}
 	}
-	return s.record(ctx, tx, actor, t, changes)
+	return s.record(ctx, tx, actor, t, changes, &project)
 }
 
-// record ends a change of one task: its activity and its message.
-func (s *Service) record(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task, changes map[string]Change) error {
+// record ends a change of one task: its activity, whom it is told to, and its message.
+func (s *Service) record(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task, changes map[string]Change, p *teams.Project) error {
 	visible := map[string]Change{} // completed_at follows from the status and makes no kind of its own
 	for name, c := range changes {
 		if name != "completed_at" {
@@ -218,6 +223,9 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, actor users.Actor, t *T
 	m := message("task."+kind, actor, t, after(changes, t))
 	if former, ok := changes["assigned_to"].From.(*string); ok && former != nil {
 		m.Also = []string{*former}
+	}
+	if err := s.tellChanged(ctx, tx, actor, t, changes, p, m); err != nil {
+		return err
 	}
 	_, err := s.log.Record(ctx, tx, t.TeamID, m)
 	return err

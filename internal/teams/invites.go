@@ -13,6 +13,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/users"
 )
 
@@ -139,9 +140,7 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 		}
 		i = shown[0]
 		if i.userID != nil {
-			m := s.message("invite.created", actor, teamID)
-			m.Invite = i
-			if _, err := s.log.Record(ctx, tx, *i.userID, m); err != nil {
+			if err := s.tellInvited(ctx, tx, actor, &i); err != nil {
 				return i, err
 			}
 		}
@@ -152,6 +151,26 @@ func (s *Service) Invite(ctx context.Context, actor users.Actor, teamID string, 
 	}
 	invite.Token = s.inviteToken(invite.ID)
 	return invite, nil
+}
+
+// tellInvited tells somebody who has an account of their invite.
+func (s *Service) tellInvited(ctx context.Context, tx *db.Tx, actor users.Actor, i *Invite) error {
+	told, err := s.notify.Tell(ctx, tx, actor, notify.News{To: *i.userID, Event: "invite:" + i.ID, Type: notify.TeamInvite,
+		TeamID: i.TeamID, InviteID: i.ID, Team: i.TeamName, About: "You would be " + withArticle(i.Role) + "."})
+	if err != nil {
+		return err
+	}
+	m := s.message("invite.created", actor, i.TeamID)
+	m.Invite = *i
+	_, err = s.log.Record(ctx, tx, *i.userID, append([]*events.Message{m}, told[*i.userID]...)...)
+	return err
+}
+
+func withArticle(r Role) string {
+	if r == Admin {
+		return "an admin"
+	}
+	return "a " + string(r)
 }
 
 // inviteToken is the secret of an invite's link. It is made of the id, so that a repeated request is
@@ -212,7 +231,11 @@ func (s *Service) RevokeInvite(ctx context.Context, actor users.Actor, teamID, i
 		if i.Status == "revoked" {
 			return struct{}{}, nil
 		}
-		return struct{}{}, s.decide(ctx, tx, &i, "revoked")
+		told, err := s.decide(ctx, tx, actor, &i, "revoked")
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, s.log.RecordAll(ctx, tx, told)
 	})
 	return err
 }
@@ -228,16 +251,16 @@ func (s *Service) findInvite(ctx context.Context, q db.Querier, query, arg strin
 	return i, nil
 }
 
-// decide ends an invite; the first decision counts.
-func (s *Service) decide(ctx context.Context, tx *db.Tx, i *Invite, status string) error {
+// decide ends an invite; the first decision counts. Its notification goes: the caller records what is told of that.
+func (s *Service) decide(ctx context.Context, tx *db.Tx, actor users.Actor, i *Invite, status string) (notify.Removed, error) {
 	n, err := tx.Exec(ctx, decideInvite, i.ID, status, db.Time(tx.Now))
 	if err != nil {
-		return fmt.Errorf("decide invite %s: %w", i.ID, err)
+		return nil, fmt.Errorf("decide invite %s: %w", i.ID, err)
 	}
 	if n == 0 {
-		return errs.Code(errs.Conflict, "invite_decided", "the invite was %s already", i.Status)
+		return nil, errs.Code(errs.Conflict, "invite_decided", "the invite was %s already", i.Status)
 	}
-	return nil
+	return s.notify.RemoveOfInvite(ctx, tx, actor, i.ID)
 }
 
 // open checks that an invite can still be answered.
@@ -323,12 +346,16 @@ func (s *Service) accept(ctx context.Context, actor users.Actor, query, arg stri
 		if err := open(&i, tx.Now); err != nil {
 			return Team{}, err
 		}
-		if err := s.decide(ctx, tx, &i, "accepted"); err != nil {
+		told, err := s.decide(ctx, tx, actor, &i, "accepted")
+		if err != nil {
 			return Team{}, err
 		}
 		by, err := s.join(ctx, tx, actor, i.TeamID, actor.ID, i.Role)
 		if err != nil {
 			return Team{}, err
+		}
+		for id, list := range told {
+			by[id] = append(by[id], list...)
 		}
 		if err := s.log.RecordAll(ctx, tx, by); err != nil {
 			return Team{}, err
@@ -366,7 +393,11 @@ func (s *Service) decline(ctx context.Context, actor users.Actor, query, arg str
 		if err := open(&i, tx.Now); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, s.decide(ctx, tx, &i, "declined")
+		told, err := s.decide(ctx, tx, actor, &i, "declined")
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, s.log.RecordAll(ctx, tx, told)
 	})
 	return err
 }

@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tandem/internal/db"
@@ -45,6 +46,20 @@ func (s *Service) MembersOf(ctx context.Context, q db.Querier, teamID string) ([
 	return list, nil
 }
 
+// MembersCalled returns the ids of the members with these usernames, folded by users.Key.
+func (s *Service) MembersCalled(ctx context.Context, tx *db.Tx, teamID string, usernames []string) ([]string, error) {
+	var out []string
+	for part := range slices.Chunk(usernames, 200) {
+		args := db.Args{teamID}
+		ids, err := db.Collect(ctx, tx, db.ScanString, membersCalled+args.In(part)+tx.Dialect().Pick("", "\nFOR KEY SHARE OF m"), args...)
+		if err != nil {
+			return nil, fmt.Errorf("find members of %s: %w", teamID, err)
+		}
+		out = append(out, ids...)
+	}
+	return out, nil
+}
+
 // Members lists the members of one of the actor's teams.
 func (s *Service) Members(ctx context.Context, actor users.Actor, teamID string) ([]Membership, error) {
 	if _, err := s.AuthorizeRead(ctx, actor, teamID, ViewTeam); err != nil {
@@ -68,14 +83,14 @@ func (s *Service) membership(ctx context.Context, tx *db.Tx, teamID, userID stri
 	return m, err
 }
 
-// keepAnOwner refuses to take the last owner's role away. The caller holds the stream's lock, so two
-// owners cannot leave at the same time.
-func (s *Service) keepAnOwner(ctx context.Context, tx *db.Tx, teamID string) error {
+// keepAnOwner refuses to take the last owner's role away: some are there besides those who are leaving. The caller
+// holds the stream's lock, so two owners cannot leave at the same time.
+func (s *Service) keepAnOwner(ctx context.Context, tx *db.Tx, teamID string, leaving int) error {
 	var owners int
 	if err := tx.QueryRowContext(ctx, countOwners, teamID).Scan(&owners); err != nil {
 		return fmt.Errorf("count owners of %s: %w", teamID, err)
 	}
-	if owners <= 1 {
+	if owners <= leaving {
 		return errs.Code(errs.Conflict, "last_owner", "a team keeps at least one owner: make somebody else an owner first")
 	}
 	return nil
@@ -111,7 +126,7 @@ func (s *Service) SetRole(ctx context.Context, actor users.Actor, teamID, userID
 			return m, nil
 		}
 		if m.Role == Owner {
-			if err := s.keepAnOwner(ctx, tx, teamID); err != nil {
+			if err := s.keepAnOwner(ctx, tx, teamID, 1); err != nil {
 				return m, err
 			}
 		}
@@ -128,9 +143,6 @@ func (s *Service) SetRole(ctx context.Context, actor users.Actor, teamID, userID
 // RemoveMember removes somebody, or oneself: everybody may leave. Their tasks become unassigned.
 func (s *Service) RemoveMember(ctx context.Context, actor users.Actor, teamID, userID string) error {
 	_, err := events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (struct{}, error) {
-		if err := s.log.Lock(ctx, tx, teamID); err != nil {
-			return struct{}{}, err
-		}
 		own, err := s.RoleOf(ctx, tx, teamID, actor.ID)
 		if err != nil {
 			return struct{}{}, err
@@ -142,30 +154,63 @@ func (s *Service) RemoveMember(ctx context.Context, actor users.Actor, teamID, u
 		if err != nil {
 			return struct{}{}, err
 		}
-		if m.Role == Owner {
-			if err := own.check(ManageOwners); err != nil {
-				return struct{}{}, err
-			}
-			if err := s.keepAnOwner(ctx, tx, teamID); err != nil {
-				return struct{}{}, err
-			}
-		}
-		parts, err := s.tasks.MemberRemoved(ctx, tx, actor, teamID, userID)
-		if err != nil {
+		if err := mayRemove(own, m.Role, userID == actor.ID); err != nil {
 			return struct{}{}, err
 		}
-		if _, err := tx.Exec(ctx, deleteMember, teamID, userID); err != nil {
-			return struct{}{}, fmt.Errorf("remove member %s: %w", userID, err)
-		}
-		msg := s.message("member.removed", actor, teamID)
-		msg.Member, msg.Tasks = m, parts
-		return struct{}{}, s.log.RecordAll(ctx, tx, map[string][]*events.Message{
-			teamID:       {msg},
-			userID:       {s.message("team.left", actor, teamID)},
-			events.Nodes: s.membershipChanged(tx, teamID, userID),
-		})
+		return struct{}{}, s.removeMember(ctx, tx, actor, teamID, m)
 	})
 	return err
+}
+
+// mayRemove says whether somebody of a role may remove somebody of another, or themselves.
+func mayRemove(own, role Role, self bool) error {
+	if role == Owner {
+		return own.check(ManageOwners)
+	}
+	if self {
+		return nil
+	}
+	return own.check(ManageMembers)
+}
+
+// removeMember takes locks in the order of all writes: tasks, the membership, unread counts, the stream. Roles change
+// only under the stream's lock, so they are looked at again when it is held.
+func (s *Service) removeMember(ctx context.Context, tx *db.Tx, actor users.Actor, teamID string, m Membership) error {
+	parts, err := s.tasks.MemberRemoved(ctx, tx, actor, teamID, m.ID)
+	if err != nil {
+		return err
+	}
+	own := m.Role
+	if err := tx.QueryRowContext(ctx, deleteMember, teamID, m.ID).Scan(&m.Role); db.NoRow(err) {
+		return fmt.Errorf("member %s: %w", m.ID, db.ErrRetry) // left meanwhile
+	} else if err != nil {
+		return fmt.Errorf("remove member %s: %w", m.ID, err)
+	}
+	told, err := s.notify.RemoveOfMember(ctx, tx, actor, teamID, m.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.log.Lock(ctx, tx, teamID); err != nil {
+		return err
+	}
+	if m.ID != actor.ID {
+		if own, err = s.RoleOf(ctx, tx, teamID, actor.ID); err != nil {
+			return err
+		}
+	}
+	if err := mayRemove(own, m.Role, m.ID == actor.ID); err != nil {
+		return err
+	}
+	if err := s.keepAnOwner(ctx, tx, teamID, 0); err != nil {
+		return err
+	}
+	msg := s.message("member.removed", actor, teamID)
+	msg.Member, msg.Tasks = m, parts
+	return s.log.RecordAll(ctx, tx, map[string][]*events.Message{
+		teamID:       {msg},
+		m.ID:         append(told[m.ID], s.message("team.left", actor, teamID)),
+		events.Nodes: s.membershipChanged(tx, teamID, m.ID),
+	})
 }
 
 // join adds somebody to a team; the caller records what it returns.

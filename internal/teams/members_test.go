@@ -196,7 +196,7 @@ func TestRemovingAMember(t *testing.T) {
 		if got := kinds(t, env, team.ID, before); !slices.Equal(got, []string{"member.removed", "member.removed"}) {
 			t.Errorf("the team hears of %v", got)
 		}
-		if got := kinds(t, env, member.ID, 0); !slices.Equal(got, []string{"invite.created", "team.joined", "task.created", "team.left"}) {
+		if got := kinds(t, env, member.ID, 0); !slices.Equal(got, []string{"invite.created", "notification.created", "team.joined", "notification.deleted", "task.created", "notification.created", "notification.deleted", "team.left"}) {
 			t.Errorf("the member hears of %v", got)
 		}
 		if got := told(t, env, nodes); !slices.Equal(got, []string{member.ID, viewer.ID}) {

@@ -329,12 +329,19 @@ func (s *Service) DeleteProject(ctx context.Context, actor users.Actor, id strin
 		if err != nil {
 			return struct{}{}, err
 		}
+		if err := s.hold(ctx, tx, holdProject, id); err != nil {
+			return struct{}{}, err
+		}
+		gone, err := s.notify.RemoveOfProject(ctx, tx, actor, id)
+		if err != nil {
+			return struct{}{}, err
+		}
 		if _, err := tx.Exec(ctx, deleteProject, id); err != nil {
 			return struct{}{}, fmt.Errorf("delete project %s: %w", id, err)
 		}
 		tx.Invalidate(func(context.Context) { s.projects.Invalidate(id) })
 		m := s.message("project.deleted", actor, p.TeamID)
-		m.ProjectID, m.Project = id, ProjectRef{p.ID, p.TeamID, p.Key, p.Name}
+		m.ProjectID, m.Project, m.Personal = id, ProjectRef{p.ID, p.TeamID, p.Key, p.Name}, gone
 		_, err = s.log.Record(ctx, tx, p.TeamID, m)
 		return struct{}{}, err
 	})

@@ -22,6 +22,15 @@ SELECT EXISTS (
 	WHERE a.user_id = $1 AND b.user_id = $2
 )`
 
+// Indexes: members_by_user, primary keys.
+const sharedTeams = `
+SELECT t.id, t.name, b.role
+FROM members a
+JOIN members b ON b.team_id = a.team_id
+JOIN teams t ON t.id = a.team_id
+WHERE a.user_id = $1 AND b.user_id = $2
+ORDER BY LOWER(t.name), t.id`
+
 const teamColumns = `t.id, t.name, t.description, t.version, t.created_at, t.updated_at, m.role,
 	(SELECT COUNT(*) FROM members c WHERE c.team_id = t.id),
 	(SELECT COUNT(*) FROM projects p WHERE p.team_id = t.id)`
@@ -49,6 +58,12 @@ const updateTeam = `
 UPDATE teams
 SET name = $3, description = $4, updated_at = $5, version = version + 1
 WHERE id = $1 AND version = $2`
+
+const holdTeam = `
+SELECT id
+FROM teams
+WHERE id = $1
+FOR UPDATE`
 
 const deleteTeam = `
 DELETE FROM teams
@@ -90,7 +105,15 @@ WHERE team_id = $1 AND user_id = $2`
 
 const deleteMember = `
 DELETE FROM members
-WHERE team_id = $1 AND user_id = $2`
+WHERE team_id = $1 AND user_id = $2
+RETURNING role`
+
+// The list of keys of usernames is added. Indexes: users_by_username, members' primary key.
+const membersCalled = `
+SELECT m.user_id
+FROM users u
+JOIN members m ON m.user_id = u.id
+WHERE m.team_id = $1 AND u.disabled_at IS NULL AND u.username_key IN `
 
 const inviteColumns = `i.id, i.team_id, t.name, i.email, i.email_key, i.user_id, i.role, i.invited_by, i.status, i.created_at, i.expires_at`
 
@@ -190,6 +213,19 @@ FROM projects
 WHERE team_id = $1
 ORDER BY LOWER(name), id`
 
+// Index: primary key of muted_projects.
+const projectMuted = `
+SELECT EXISTS (SELECT 1 FROM muted_projects WHERE user_id = $1 AND project_id = $2)`
+
+// Indexes: primary keys of muted_projects, projects and members.
+const mutedProjects = `
+SELECT p.id, p.team_id, p.key, p.name
+FROM muted_projects x
+JOIN projects p ON p.id = x.project_id
+JOIN members m ON m.team_id = p.team_id AND m.user_id = x.user_id
+WHERE x.user_id = $1
+ORDER BY LOWER(p.name), p.id`
+
 const insertProject = `
 INSERT INTO projects (id, team_id, key, name, description, last_number, version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, 0, 1, $6, $6)
@@ -210,6 +246,12 @@ const lockProject = `
 UPDATE projects
 SET last_number = last_number
 WHERE id = $1`
+
+const holdProject = `
+SELECT id
+FROM projects
+WHERE id = $1
+FOR UPDATE`
 
 const deleteProject = `
 DELETE FROM projects

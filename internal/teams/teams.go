@@ -13,6 +13,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/errs"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/users"
 )
 
@@ -52,10 +53,11 @@ type TaskHooks struct {
 
 // Service reads and changes teams.
 type Service struct {
-	db    *db.DB
-	log   *events.Log
-	users *users.Service
-	tasks TaskHooks
+	db     *db.DB
+	log    *events.Log
+	users  *users.Service
+	notify *notify.Service
+	tasks  TaskHooks
 
 	inviteKey []byte
 
@@ -67,9 +69,9 @@ type memberKey struct{ teamID, userID string }
 
 // NewService returns the service on d. The key makes the secrets of invites; it is the same on all
 // nodes.
-func NewService(d *db.DB, log *events.Log, u *users.Service, key []byte) *Service {
+func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, key []byte) *Service {
 	return &Service{
-		db: d, log: log, users: u, inviteKey: key,
+		db: d, log: log, users: u, notify: n, inviteKey: key,
 		roles: otter.Must(&otter.Options[memberKey, Role]{
 			MaximumSize:      50_000,
 			ExpiryCalculator: otter.ExpiryWriting[memberKey, Role](time.Minute),
@@ -118,6 +120,30 @@ func (s *Service) RoleOf(ctx context.Context, q db.Querier, teamID, userID strin
 		return "", fmt.Errorf("read role in %s: %w", teamID, err)
 	}
 	return r, nil
+}
+
+// HoldMember is RoleOf for whoever is to get something in the team: they stay a member until the commit.
+func (s *Service) HoldMember(ctx context.Context, tx *db.Tx, teamID, userID string) error {
+	var r Role
+	err := tx.QueryRowContext(ctx, roleOf+tx.Dialect().Pick("", "\nFOR KEY SHARE"), teamID, userID).Scan(&r)
+	if db.NoRow(err) {
+		return notFound("team")
+	}
+	if err != nil {
+		return fmt.Errorf("read role in %s: %w", teamID, err)
+	}
+	return nil
+}
+
+// hold takes a row that is about to be deleted, so that nobody refers to it anew. SQLite has one writer anyway.
+func (s *Service) hold(ctx context.Context, tx *db.Tx, query, id string) error {
+	if tx.Dialect() == db.SQLite {
+		return nil
+	}
+	if err := tx.QueryRowContext(ctx, query, id).Scan(&id); err != nil && !db.NoRow(err) {
+		return fmt.Errorf("hold %s: %w", id, err)
+	}
+	return nil
 }
 
 // Authorize checks that the actor may do p in the team: errs.NotFound for outsiders, who must not
@@ -290,12 +316,22 @@ func (s *Service) DeleteTeam(ctx context.Context, actor users.Actor, id string) 
 		if err != nil {
 			return struct{}{}, fmt.Errorf("list members of %s: %w", id, err)
 		}
+		if err := s.hold(ctx, tx, holdTeam, id); err != nil {
+			return struct{}{}, err
+		}
+		by, err := s.notify.RemoveOfTeam(ctx, tx, actor, id)
+		if err != nil {
+			return struct{}{}, err
+		}
 		if _, err := tx.Exec(ctx, deleteTeam, id); err != nil {
 			return struct{}{}, fmt.Errorf("delete team %s: %w", id, err)
 		}
-		by := map[string][]*events.Message{id: {s.message("team.deleted", actor, id)}, events.Nodes: s.membershipChanged(tx, id, "")}
+		if by == nil {
+			by = map[string][]*events.Message{}
+		}
+		by[id], by[events.Nodes] = []*events.Message{s.message("team.deleted", actor, id)}, s.membershipChanged(tx, id, "")
 		for _, u := range members {
-			by[u] = []*events.Message{s.message("team.left", actor, id)}
+			by[u] = append(by[u], s.message("team.left", actor, id))
 		}
 		return struct{}{}, s.log.RecordAll(ctx, tx, by)
 	})

@@ -86,6 +86,8 @@ CREATE TABLE due_reminders (
     PRIMARY KEY (task_id, user_id)
 );
 CREATE INDEX due_reminders_by_user ON due_reminders (user_id);
+-- What has been in the trash for long.
+CREATE INDEX tasks_by_deletion ON tasks (deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX tasks_by_due ON tasks (due_at) WHERE deleted_at IS NULL AND completed_at IS NULL AND due_at IS NOT NULL;
 
 -- Every mail that was to go out. Bodies are kept only while no mail server is configured, for the admin to pass on.
