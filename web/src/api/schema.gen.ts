@@ -297,6 +297,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you hear nothing of */
+        get: operations["mutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/notification-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How you are told, by type */
+        get: operations["notificationPreferences"];
+        /** Change how you are told; what is left out stays */
+        put: operations["updateNotificationPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/password": {
         parameters: {
             query?: never;
@@ -343,6 +378,125 @@ export interface paths {
         post?: never;
         /** End one of your sessions */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your notifications, newest first */
+        get: operations["notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete some, all or none */
+        post: operations["deleteNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark some as read, all or none */
+        post: operations["readNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark all as read, or all of a type */
+        post: operations["readAllNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many you have not read */
+        get: operations["unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete one */
+        delete: operations["deleteNotification"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark one as read */
+        post: operations["readNotification"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -413,6 +567,24 @@ export interface paths {
         /** Import tasks from a file */
         post: operations["startImport"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hear nothing of a project */
+        put: operations["muteProject"];
+        post?: never;
+        /** Hear of a project again */
+        delete: operations["unmuteProject"];
         options?: never;
         head?: never;
         patch?: never;
@@ -570,6 +742,24 @@ export interface paths {
         /** Comment on a task */
         post: operations["addComment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hear nothing of a task */
+        put: operations["muteTask"];
+        post?: never;
+        /** Hear of a task again */
+        delete: operations["unmuteTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1124,16 +1314,19 @@ export interface components {
             username: string;
         };
         Message: {
+            all?: boolean;
             changes?: {
                 [key: string]: unknown;
             };
             comment?: unknown;
             comments?: unknown;
             id: string;
+            ids?: string[];
             invite?: unknown;
             label?: unknown;
             member?: unknown;
             mutation_id: string | null;
+            notification?: unknown;
             project?: unknown;
             project_id?: string;
             /** Format: int64 */
@@ -1146,6 +1339,8 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
             type: string;
+            /** Format: int64 */
+            unread?: number;
             updated_by: components["schemas"]["By"] | null;
             user_id?: string;
             /** Format: int64 */
@@ -1170,6 +1365,101 @@ export interface components {
              * @description the team's seq of this change
              */
             seq: number;
+        };
+        MutedProject: {
+            id: string;
+            name: string;
+            team_id: string;
+        };
+        MutedTask: {
+            id: string;
+            key: string;
+            project_id: string;
+            title: string;
+        };
+        Mutes: {
+            projects: components["schemas"]["MutedProject"][];
+            tasks: components["schemas"]["MutedTask"][];
+        };
+        Notification: {
+            comment_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            is_read: boolean;
+            /** @description where it is, as a path of the app */
+            link: string;
+            /** @description what it is about: the task's title, or the beginning of the comment */
+            message: string;
+            project_id: string | null;
+            /**
+             * Format: int64
+             * @description more than 1 when one action changed many tasks
+             */
+            task_count: number;
+            /** @description null also when it is about many tasks */
+            task_id: string | null;
+            team_id: string | null;
+            /** @description what happened, such as: Ann assigned WEB-12 to you */
+            title: string;
+            /** @description who did it; null: a date did */
+            triggered_by: components["schemas"]["User"] | null;
+            /** @enum {string} */
+            type: "task_assigned" | "task_commented" | "task_due_soon" | "team_invite" | "mention" | "task_status_changed";
+        };
+        NotificationIDs: {
+            /** @description of your notifications; all are changed, or none */
+            ids: string[];
+        };
+        NotificationPreferences: {
+            /** @description whether a daily digest is sent; off: what is to go there is not mailed */
+            digest: boolean;
+            /**
+             * Format: int64
+             * @description the hour of the digest, in your time zone
+             */
+            digest_hour: number;
+            /** @description no mail from then, such as 22:00, in your time zone; null: there are no quiet hours */
+            quiet_from: string | null;
+            /** @description until then */
+            quiet_to: string | null;
+            /** @description that of your profile */
+            timezone: string;
+            /** @description by type */
+            types: {
+                [key: string]: components["schemas"]["Preference"];
+            };
+            /** @description whether to hear of status changes of tasks that you only watch */
+            watched_status: boolean;
+        };
+        NotificationPreferencesPatch: {
+            digest?: boolean;
+            /** Format: int64 */
+            digest_hour?: number;
+            /** @description such as 22:00, or null; together with quiet_to */
+            quiet_from?: string | null;
+            quiet_to?: string | null;
+            /** @description stays: it is changed in your account */
+            timezone?: string;
+            /** @description by type */
+            types?: {
+                [key: string]: components["schemas"]["PreferencePatch"];
+            };
+            watched_status?: boolean;
+        };
+        OpenTask: {
+            id: string;
+            key: string;
+            project_id: string;
+            status: string;
+            team_id: string;
+            title: string;
+        };
+        OpenTasks: {
+            /** Format: int64 */
+            count: number;
+            /** @description at most 10, what is due soonest first */
+            items: components["schemas"]["OpenTask"][];
         };
         PageActivity: {
             items: components["schemas"]["Activity"][];
@@ -1206,6 +1496,11 @@ export interface components {
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
+        PageNotification: {
+            items: components["schemas"]["Notification"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
         PageProject: {
             items: components["schemas"]["Project"][];
             /** @description pass as cursor to read on; null on the last page */
@@ -1234,6 +1529,26 @@ export interface components {
         PasswordInput: {
             current_password: string;
             new_password: string;
+        };
+        Person: {
+            avatar_url: string | null;
+            id: string;
+            name: string;
+            /** @description assigned to them, in these teams */
+            open_tasks: components["schemas"]["OpenTasks"];
+            /** @description that both are in */
+            teams: components["schemas"]["Shared"][];
+            username: string;
+        };
+        Preference: {
+            /** @enum {string} */
+            email: "at_once" | "digest" | "off";
+            in_app: boolean;
+        };
+        PreferencePatch: {
+            /** @enum {string} */
+            email?: "at_once" | "digest" | "off";
+            in_app?: boolean;
         };
         Problem: {
             /** @description what is wrong, for programs */
@@ -1273,6 +1588,25 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ProjectDetail: {
+            archived: boolean;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            id: string;
+            /** @description begins the keys of its tasks; never changes */
+            key: string;
+            /** @description whether the caller hears nothing of it */
+            muted: boolean;
+            name: string;
+            /** @description in order */
+            statuses: components["schemas"]["Status"][];
+            team_id: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
         ProjectInput: {
             description?: string;
             /** @description 2 to 10 letters and digits; made of the name when left out */
@@ -1283,6 +1617,13 @@ export interface components {
             archived?: boolean;
             description?: string;
             name?: string;
+        };
+        ReadAllInput: {
+            /**
+             * @description without it: all types
+             * @enum {string}
+             */
+            type?: "task_assigned" | "task_commented" | "task_due_soon" | "team_invite" | "mention" | "task_status_changed";
         };
         RegisterInput: {
             email: string;
@@ -1320,6 +1661,15 @@ export interface components {
              */
             last_used_at: string;
             user_agent: string;
+        };
+        Shared: {
+            id: string;
+            name: string;
+            /**
+             * @description theirs
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member" | "viewer";
         };
         Started: {
             /** @description of the job: see GET /api/imports/{id} */
@@ -1455,6 +1805,8 @@ export interface components {
             key: string;
             /** @description label ids */
             labels: string[];
+            /** @description whether the caller hears nothing of it; its project may be muted, too */
+            muted: boolean;
             /** Format: int64 */
             number: number;
             /** @description sorts the task in its column, byte by byte */
@@ -1561,6 +1913,13 @@ export interface components {
              */
             expires_in: number;
             user: components["schemas"]["Me"];
+        };
+        UnreadCount: {
+            /**
+             * Format: int64
+             * @description how many are unread
+             */
+            count: number;
         };
         User: {
             avatar_url: string | null;
@@ -2299,6 +2658,106 @@ export interface operations {
             };
         };
     };
+    mutes: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: tasks, projects */
+                fields?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mutes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notificationPreferences: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: types, digest, digest_hour, quiet_from, quiet_to, watched_status, timezone */
+                fields?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferencesPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -2401,10 +2860,256 @@ export interface operations {
             };
         };
     };
+    notifications: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, type, title, message, link, is_read, created_at, team_id, project_id, task_id, comment_id, task_count, triggered_by */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description may repeat or be a list with commas */
+                type?: string[];
+                /** @description without it: both */
+                is_read?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNotification"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAllNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReadAllInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unread: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: count */
+                fields?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     project: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, team_id, key, name, description, archived, statuses, version, created_at, updated_at */
+                /** @description answer only these, separated by commas: id, team_id, key, name, description, archived, statuses, version, created_at, updated_at, muted */
                 fields?: string;
             };
             header?: {
@@ -2426,7 +3131,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Project"];
+                    "application/json": components["schemas"]["ProjectDetail"];
                 };
             };
             /** @description Error */
@@ -2617,6 +3322,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Started"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    muteProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmuteProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -2930,7 +3699,7 @@ export interface operations {
     task: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, team_id, project_id, key, number, title, description, status, priority, position, labels, assigned_to, created_by, imported_author, due_at, completed_at, comment_count, version, created_at, updated_at, deleted_at, description_html, watching, creator, assignee */
+                /** @description answer only these, separated by commas: id, team_id, project_id, key, number, title, description, status, priority, position, labels, assigned_to, created_by, imported_author, due_at, completed_at, comment_count, version, created_at, updated_at, deleted_at, description_html, watching, muted, creator, assignee */
                 fields?: string;
             };
             header?: {
@@ -3146,6 +3915,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Comment"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    muteTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmuteTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -3486,7 +4319,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, user_id, updated_by, mutation_id, timestamp */
+                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
                 fields?: string;
                 /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept */
                 after?: number;
@@ -3896,7 +4729,7 @@ export interface operations {
     user: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, username, name, avatar_url */
+                /** @description answer only these, separated by commas: id, username, name, avatar_url, teams, open_tasks */
                 fields?: string;
             };
             header?: never;
@@ -3913,7 +4746,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Person"];
                 };
             };
             /** @description Error */

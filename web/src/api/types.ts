@@ -1,9 +1,8 @@
 // The names this app uses for the shapes of the API. They come from the OpenAPI document (schema.gen.ts, by
 // `make gen`); only what that document leaves open is written out here: the messages of the stream, and the boot data.
-import type { NotificationMessage } from './pending'
 import type { components } from './schema.gen'
 
-export type { AddressState, EmailWay, Mail, MailBody, MailEntry, MailPreview, MailState, Mutes, Notification, NotificationMessage, NotificationType, Preferences, Profile, TypePreference, Unsubscription } from './pending'
+export type { AddressState, Mail, MailBody, MailEntry, MailPreview, MailState, Unsubscription } from './pending'
 
 type Schemas = components['schemas']
 
@@ -26,6 +25,14 @@ export type Comment = Schemas['Comment']
 export type ActivityItem = Schemas['Activity']
 export type Board = Schemas['Board']
 export type SearchHit = Schemas['Found']
+export type Notification = Schemas['Notification']
+export type NotificationType = Notification['type']
+export type TypePreference = Schemas['Preference']
+export type EmailWay = TypePreference['email']
+export type Preferences = Omit<Schemas['NotificationPreferences'], 'types'> & { types: Record<NotificationType, TypePreference> }
+export type Mutes = Schemas['Mutes']
+/** Somebody, as they are to the reader. */
+export type Profile = Schemas['Person']
 export type Config = Schemas['Config']
 export type TaskInput = Schemas['TaskInput']
 /** The fields a person can edit. */
@@ -74,6 +81,10 @@ export type UserMessage =
   | { type: 'invite.created'; invite: MyInvite }
   | { type: 'session.ended'; session_id: string }
   | NotificationMessage
+export type NotificationMessage =
+  | { type: 'notification.created'; notification: Notification; unread: number }
+  | { type: 'notification.read'; ids?: string[]; all?: boolean; unread: number }
+  | { type: 'notification.deleted'; ids: string[]; unread: number }
 export interface EventsAnswer { items: Message[]; seq: number; epoch: string }
 
 /** What the server writes into the page for the first paint. */

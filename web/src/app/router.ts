@@ -1,6 +1,6 @@
 import { useToast } from '@/ui/toast'
 import { nextTick } from 'vue'
-import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
 import { useProjects } from '@/features/projects/store'
 import { afterLogin } from '@/features/session/next'
 import { useSession } from '@/features/session/store'
@@ -113,7 +113,8 @@ export function makeRouter(): Router {
 }
 
 /** "/" is the last project, else any project, else the team; only without all that it is the first run. */
-async function toWork(): Promise<true | { name: string; params: Record<string, string> }> {
+async function toWork(to: RouteLocationNormalized): Promise<true | { name: string; params: Record<string, string> }> {
+  if (to.query.invite) return true // somebody came to answer it
   const teams = useTeams()
   const projects = useProjects()
   if (!teams.loaded) await teams.loadTeams().catch(() => undefined)

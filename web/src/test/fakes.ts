@@ -14,7 +14,7 @@ export function task(id: string, over: Partial<Task> = {}): Task {
     assigned_to: null, created_by: ann.id, imported_author: null, due_at: null, completed_at: null, comment_count: 0, version: 1, created_at: T0, updated_at: T0, deleted_at: null, ...over,
   }
 }
-export const detail = (id: string, over: Partial<TaskDetail> = {}): TaskDetail => ({ ...task(id), description_html: '', watching: false, creator: null, assignee: null, ...over })
+export const detail = (id: string, over: Partial<TaskDetail> = {}): TaskDetail => ({ ...task(id), description_html: '', watching: false, muted: false, creator: null, assignee: null, ...over })
 export function board(items: Record<string, Card[]>, over: { counts?: Record<string, number>; cursors?: Record<string, string>; seq?: number } = {}): Board {
   const statuses = Object.entries(items).map(([slug, list]) => status(slug, over.counts?.[slug] ?? list.length))
   const columns = Object.fromEntries(Object.entries(items).map(([slug, list]) => [slug, { items: list, next_cursor: over.cursors?.[slug] ?? null }]))
