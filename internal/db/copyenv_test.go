@@ -13,6 +13,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/events"
 	"tandem/internal/jobs"
+	"tandem/internal/notify"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -170,5 +171,22 @@ func livedIn(t *testing.T) *lived {
 	if err := errors.Join(err, inviteErr, startErr, w.Tasks.Delete(ctx, w.ann, gone.ID, nil), w.Tasks.Watch(ctx, bob, task.ID, true), w.Auth.ForgotPassword(ctx, "bob@example.org")); err != nil {
 		t.Fatal(err)
 	}
+	off := notify.Off
+	_, settingsErr := w.Notify.UpdateSettings(ctx, bob, notify.SettingsPatch{WatchedStatus: new(true), Types: map[notify.Type]notify.PreferencePatch{notify.TaskCommented: {Email: &off}}})
+	if err := errors.Join(settingsErr, w.Tasks.RemindDue(ctx), w.Tasks.Mute(ctx, bob, task.ID, true), w.Teams.MuteProject(ctx, bob, w.project.ID, true)); err != nil {
+		t.Fatal(err)
+	}
+	w.fillWithoutServices(t, bob)
 	return w
+}
+
+// fillWithoutServices puts a row into each table that no service writes to yet. What gets one leaves this list.
+func (w *lived) fillWithoutServices(t *testing.T, u users.Actor) {
+	t.Helper()
+	now := db.Time(w.Clock.Now())
+	exec(t, w.DB, `INSERT INTO mails (id, user_id, kind, address, subject, html, text, state, error, attempts, created_at) VALUES ('m', $1, 'mention', 'bob@example.org', 's', '<p>ü', 'ü', 'kept', '', 0, $2)`, u.ID, now)
+	exec(t, w.DB, `INSERT INTO bounces (email_key, count, reason, last_at) VALUES ('bob@example.org', 1, '550 no', $1)`, now)
+	exec(t, w.DB, `INSERT INTO digests (user_id, day) VALUES ($1, '2026-01-15')`, u.ID)
+	exec(t, w.DB, `INSERT INTO email_verifications (hash, user_id, email_key, created_at, expires_at) VALUES ('h', $1, 'bob@example.org', $2, $2)`, u.ID, now)
+	exec(t, w.DB, `INSERT INTO report_subscriptions (team_id, user_id, week) VALUES ($1, $2, '2026-W03')`, w.team.ID, u.ID)
 }

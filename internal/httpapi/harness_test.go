@@ -59,7 +59,7 @@ func (l *logBuffer) reset() {
 
 type tweak func(*httpapi.Options)
 
-func newServer(t *testing.T, env *tandemtest.Env, tweaks ...tweak) *server {
+func newServer(t testing.TB, env *tandemtest.Env, tweaks ...tweak) *server {
 	t.Helper()
 	s := &server{Env: env, logs: &logBuffer{}, tokens: map[string]string{}}
 	teamService := teams.NewService(env.DB, env.Log, env.Users, env.Notify, []byte(tandemtest.SigningKey))

@@ -13,6 +13,7 @@ import (
 
 	"tandem/internal/db"
 	"tandem/internal/events"
+	"tandem/internal/notify"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -25,7 +26,7 @@ const golden = "../../docs/api/messages.json"
 // types are all that clients may meet. A new one is documented in docs/api/realtime.md.
 var types = []string{
 	"comment.added", "comment.deleted", "comment.updated", "invite.created", "label.created", "label.deleted", "label.updated", "member.added", "member.removed", "member.updated",
-	"presence.changed", "project.created", "project.deleted", "project.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
+	"notification.created", "notification.deleted", "notification.read", "notification.read (all)", "presence.changed", "project.created", "project.deleted", "project.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
 	"task.restored", "task.updated", "team.deleted", "team.joined", "team.left", "team.updated",
 }
 
@@ -67,6 +68,14 @@ func TestMessagesAreAsDocumented(t *testing.T) {
 	do(err)
 	_, err = w.Tasks.Move(ctx, w.ann, tasks.MoveInput{TaskIDs: []string{task.ID, other.ID}, Status: "done"})
 	do(err)
+	_, err = w.Tasks.AddComment(ctx, w.ann, task.ID, "@"+w.bob.Username+", by **Friday**?")
+	do(err)
+	news, err := w.Notify.List(ctx, w.bob, notify.Filter{Types: []notify.Type{notify.Mention}})
+	do(err)
+	_, err = w.Notify.MarkRead(ctx, w.bob, news.Items[0].ID)
+	do(err)
+	_, err = w.Notify.MarkAllRead(ctx, w.bob, "")
+	do(err)
 	comment, err := w.Tasks.AddComment(ctx, w.bob, task.ID, "Which **red**?")
 	do(err)
 	_, err = w.Tasks.UpdateComment(ctx, w.bob, comment.ID, tasks.CommentPatch{Body: "Which red?"}, nil)
@@ -96,7 +105,13 @@ func TestMessagesAreAsDocumented(t *testing.T) {
 			if m.Type == "task.moved" && len(m.Tasks) > 0 {
 				m.Type = "task.moved (many)"
 			}
+			if m.Type == "notification.read" && m.All {
+				m.Type = "notification.read (all)"
+			}
 			if m.Type == "task.created" && m.Changes["title"] != "Paint the lamp" {
+				continue
+			}
+			if m.Type == "notification.created" && !bytes.Contains(r.Data, []byte(`"type":"mention"`)) {
 				continue
 			}
 			if _, known := examples[m.Type]; !known {

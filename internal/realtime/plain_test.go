@@ -218,6 +218,52 @@ func TestPlainSocketsEndWithTheirRight(t *testing.T) {
 	})
 }
 
+func TestTheSocketOfNotificationsCarriesThemAlone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		conn, _ := w.plain(t, "/notifications", w.bob.Username)
+		if err := w.Tasks.Watch(ctx, w.bob, w.task.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		mention := func() tasks.Comment {
+			t.Helper()
+			c, err := w.Tasks.AddComment(ctx, w.ann, w.task.ID, "@"+w.bob.Username)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, _ := heard(t, conn)
+			n := m.Notification.(map[string]any)
+			if m.Type != "notification.created" || n["type"] != "mention" || m.Seq == 0 || *m.Unread != 1 {
+				t.Fatalf("got %+v, want a mention", m.Message)
+			}
+			ids = append(ids, n["id"].(string))
+			return c
+		}
+		w.edit(t, w.task, "in bob's own stream, and not for this socket")
+		viewer, _ := w.plain(t, "/tasks/"+w.task.ID, w.ann.Username)
+		heard(t, viewer) // ann is present
+		comment := mention()
+		_, err := w.Notify.MarkRead(ctx, w.bob, ids[0])
+		deleteErr := w.Tasks.DeleteComment(ctx, w.ann, comment.ID, nil)
+		if err := errors.Join(err, deleteErr); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []string{"notification.read", "notification.deleted"} {
+			if m, _ := heard(t, conn); m.Type != kind || !slices.Equal(m.IDs, ids) || *m.Unread != 0 {
+				t.Errorf("got %+v, want %s of %v", m.Message, kind, ids)
+			}
+		}
+		mention()
+		if _, err := w.Notify.MarkAllRead(ctx, w.bob, ""); err != nil {
+			t.Fatal(err)
+		}
+		if m, _ := heard(t, conn); m.Type != "notification.read" || !m.All || m.IDs != nil || *m.Unread != 0 {
+			t.Errorf("got %+v, want all of them read", m.Message)
+		}
+	})
+}
+
 func TestPlainSocketsEndWithTheirToken(t *testing.T) {
 	w := setUp(t, tandemtest.New(t))
 	w.lasts = 1500 * time.Millisecond

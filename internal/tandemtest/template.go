@@ -48,6 +48,9 @@ func migrate(ctx context.Context, o db.Options) error {
 // postgresVariable names the server for tests.
 const postgresVariable = "TANDEM_TEST_POSTGRES"
 
+// HasPostgres says whether NewPostgres can make a database.
+func HasPostgres() bool { return os.Getenv(postgresVariable) != "" }
+
 // maxConns is enough to meet locks, and few enough for many tests at once on one server.
 const maxConns = 10
 

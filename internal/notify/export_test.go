@@ -1,0 +1,4 @@
+package notify
+
+// Due is the text about a due date.
+var Due = due
