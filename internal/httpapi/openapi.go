@@ -61,6 +61,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[notify.Settings]():           "NotificationPreferences",
 	reflect.TypeFor[notify.Left]():               "UnreadCount",
 	reflect.TypeFor[NotificationSettingsPatch](): "NotificationPreferencesPatch",
+	reflect.TypeFor[teams.Shared]():              "SharedTeam",
 	reflect.TypeFor[tasks.Detail]():              "TaskDetail",
 	reflect.TypeFor[publicConfig]():              "Config",
 	reflect.TypeFor[healthAnswer]():              "Health",

@@ -104,9 +104,11 @@ func (s *Service) show(ctx context.Context, q db.Querier, rows []row) ([]Notific
 	if err != nil {
 		return nil, err
 	}
-	keys, err := s.TaskKeys(ctx, q, tasks)
-	if err != nil {
-		return nil, err
+	var keys map[string]string
+	if len(tasks) > 0 {
+		if keys, err = s.TaskKeys(ctx, q, tasks); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]Notification, len(rows))
 	for i := range rows {
@@ -128,6 +130,9 @@ func (s *Service) show(ctx context.Context, q db.Querier, rows []row) ([]Notific
 // MarkRead marks one of the actor's notifications as read and returns it; again, it changes nothing.
 func (s *Service) MarkRead(ctx context.Context, actor users.Actor, id string) (Notification, error) {
 	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Notification, error) {
+		if err := s.lock(ctx, tx, actor.ID); err != nil {
+			return Notification{}, err
+		}
 		if _, err := s.markRead(ctx, tx, actor, []string{id}); err != nil {
 			return Notification{}, err
 		}
@@ -185,11 +190,8 @@ func (s *Service) many(ctx context.Context, actor users.Actor, ids []string, cha
 	})
 }
 
-// markRead marks what is unread of ids, and returns how many are left.
+// markRead marks what is unread of ids, and returns how many are left. The caller holds the actor's lock.
 func (s *Service) markRead(ctx context.Context, tx *db.Tx, actor users.Actor, ids []string) (int64, error) {
-	if err := s.lock(ctx, tx, actor.ID); err != nil {
-		return 0, err
-	}
 	args := db.Args{actor.ID, db.Time(tx.Now)}
 	marked, err := db.Collect(ctx, tx, db.ScanString, markRead+args.In(ids)+returningID, args...)
 	if err != nil {

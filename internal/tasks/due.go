@@ -3,6 +3,8 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"tandem/internal/db"
@@ -28,12 +30,17 @@ WHERE t.due_at > $1 AND t.due_at <= $2 AND t.deleted_at IS NULL AND t.completed_
 ORDER BY t.due_at, t.id
 LIMIT $3`
 
-const setReminded = `
+// The rows come between these two. Index: primary key.
+const (
+	insertReminders = `
 INSERT INTO due_reminders (task_id, user_id, due_at)
-VALUES ($1, $2, $3)
+VALUES `
+	onceADate = `
 ON CONFLICT (task_id, user_id) DO UPDATE
 SET due_at = excluded.due_at
-WHERE due_reminders.due_at <> excluded.due_at`
+WHERE due_reminders.due_at <> excluded.due_at
+RETURNING task_id`
+)
 
 // RemindDue tells assignees, or where there is none the creator, of what is due within a day: once of each date. It may
 // run on several nodes at once, and again.
@@ -64,14 +71,22 @@ func (s *Service) remindSome(ctx context.Context, tx *db.Tx, limit int) (int, er
 	if err != nil {
 		return 0, fmt.Errorf("find what is due: %w", err)
 	}
+	if len(found) == 0 {
+		return 0, nil
+	}
+	var args db.Args
+	values := make([]string, len(found))
+	for i, v := range found {
+		values[i] = args.Tuple(v.ID, v.to, db.TimeOrNull(v.DueAt))
+	}
+	fresh, err := db.Collect(ctx, tx, db.ScanString, insertReminders+strings.Join(values, ", ")+onceADate, args...)
+	if err != nil {
+		return 0, fmt.Errorf("note %d reminders: %w", len(found), err)
+	}
 	var news []notify.News
 	for i := range found {
 		v := &found[i]
-		added, err := tx.Exec(ctx, setReminded, v.ID, v.to, db.TimeOrNull(v.DueAt))
-		if err != nil {
-			return 0, fmt.Errorf("note reminder of %s: %w", v.ID, err)
-		}
-		if added == 0 {
+		if !slices.Contains(fresh, v.ID) {
 			continue // another node was quicker
 		}
 		if err := s.setKey(ctx, &v.Task); err != nil {

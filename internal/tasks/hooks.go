@@ -94,12 +94,18 @@ func (s *Service) labelDeleted(ctx context.Context, tx *db.Tx, actor users.Actor
 	})
 }
 
-// memberRemoved unassigns the tasks of somebody who left; what they wrote and made stays theirs.
+// memberRemoved is memberLeaves for what was assigned meanwhile, and ends the watching. Whoever has somebody watch holds
+// the membership, so watchers change only when that is gone.
 func (s *Service) memberRemoved(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, userID string) ([]events.TaskChange, error) {
 	if _, err := tx.Exec(ctx, `DELETE FROM watchers WHERE user_id = $1 AND task_id IN (SELECT id FROM tasks WHERE team_id = $2)`, userID, teamID); err != nil {
 		return nil, fmt.Errorf("unwatch tasks of %s: %w", teamID, err)
 	}
-	list, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.team_id = $1 AND t.assigned_to = $2 ORDER BY t.id`, teamID, userID)
+	return s.memberLeaves(ctx, tx, actor, teamID, userID)
+}
+
+// memberLeaves unassigns the tasks of somebody who leaves; what they wrote and made stays theirs.
+func (s *Service) memberLeaves(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, userID string) ([]events.TaskChange, error) {
+	list, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.team_id = $1 AND t.assigned_to = $2 ORDER BY t.id`+lockRows(tx), teamID, userID)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks of member: %w", err)
 	}

@@ -37,6 +37,7 @@ func NewService(d *db.DB, log *events.Log, u *users.Service, n *notify.Service, 
 		StatusCounts:  s.countByStatus,
 		StatusDeleted: s.statusDeleted,
 		LabelDeleted:  s.labelDeleted,
+		MemberLeaves:  s.memberLeaves,
 		MemberRemoved: s.memberRemoved,
 	})
 	log.Concerned = s.concerned
@@ -68,7 +69,7 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, actor users.Actor, id str
 }
 
 // lockRows makes a query keep the tasks that it reads from others until the commit. SQLite has one
-// writer anyway. Locks are taken in the order tasks (by id), project, stream.
+// writer anyway. Locks are taken in the order tasks (by id), project, members, unread counts, streams.
 func lockRows(tx *db.Tx) string { return tx.Dialect().Pick("", "\nFOR UPDATE OF t") }
 
 // asTask makes an outsider's "team not found" speak of what they asked for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tandem/internal/db"
 	"tandem/internal/events"
@@ -165,9 +166,14 @@ func (s *Service) mentioned(ctx context.Context, tx *db.Tx, actor users.Actor, t
 		return nil, err
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == actor.ID })
-	for _, id := range ids {
-		if _, err := tx.Exec(ctx, watch, t.ID, id); err != nil {
-			return nil, fmt.Errorf("have %s watch task %s: %w", id, t.ID, err)
+	for part := range slices.Chunk(ids, 200) {
+		var args db.Args
+		values := make([]string, len(part))
+		for i, id := range part {
+			values[i] = args.Tuple(t.ID, id)
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO watchers (task_id, user_id) VALUES `+strings.Join(values, ", ")+` ON CONFLICT (task_id, user_id) DO NOTHING`, args...); err != nil {
+			return nil, fmt.Errorf("have %d people watch task %s: %w", len(part), t.ID, err)
 		}
 	}
 	return ids, nil

@@ -176,7 +176,7 @@ func mayRemove(own, role Role, self bool) error {
 // removeMember takes locks in the order of all writes: tasks, the membership, unread counts, the stream. Roles change
 // only under the stream's lock, so they are looked at again when it is held.
 func (s *Service) removeMember(ctx context.Context, tx *db.Tx, actor users.Actor, teamID string, m Membership) error {
-	parts, err := s.tasks.MemberRemoved(ctx, tx, actor, teamID, m.ID)
+	parts, err := s.tasks.MemberLeaves(ctx, tx, actor, teamID, m.ID)
 	if err != nil {
 		return err
 	}
@@ -185,6 +185,10 @@ func (s *Service) removeMember(ctx context.Context, tx *db.Tx, actor users.Actor
 		return fmt.Errorf("member %s: %w", m.ID, db.ErrRetry) // left meanwhile
 	} else if err != nil {
 		return fmt.Errorf("remove member %s: %w", m.ID, err)
+	}
+	late, err := s.tasks.MemberRemoved(ctx, tx, actor, teamID, m.ID)
+	if err != nil {
+		return err
 	}
 	told, err := s.notify.RemoveOfMember(ctx, tx, actor, teamID, m.ID)
 	if err != nil {
@@ -205,7 +209,7 @@ func (s *Service) removeMember(ctx context.Context, tx *db.Tx, actor users.Actor
 		return err
 	}
 	msg := s.message("member.removed", actor, teamID)
-	msg.Member, msg.Tasks = m, parts
+	msg.Member, msg.Tasks = m, append(parts, late...)
 	return s.log.RecordAll(ctx, tx, map[string][]*events.Message{
 		teamID:       {msg},
 		m.ID:         append(told[m.ID], s.message("team.left", actor, teamID)),

@@ -48,6 +48,7 @@ type TaskHooks struct {
 	StatusCounts  func(ctx context.Context, q db.Querier, projectID string) (map[string]int64, error)
 	StatusDeleted func(ctx context.Context, tx *db.Tx, actor users.Actor, p Project, from, to string) ([]events.TaskChange, error)
 	LabelDeleted  func(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, labelID string) ([]events.TaskChange, error)
+	MemberLeaves  func(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, userID string) ([]events.TaskChange, error) // before
 	MemberRemoved func(ctx context.Context, tx *db.Tx, actor users.Actor, teamID, userID string) ([]events.TaskChange, error)
 }
 

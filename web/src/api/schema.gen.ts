@@ -1537,7 +1537,7 @@ export interface components {
             /** @description assigned to them, in these teams */
             open_tasks: components["schemas"]["OpenTasks"];
             /** @description that both are in */
-            teams: components["schemas"]["Shared"][];
+            teams: components["schemas"]["SharedTeam"][];
             username: string;
         };
         Preference: {
@@ -1662,7 +1662,7 @@ export interface components {
             last_used_at: string;
             user_agent: string;
         };
-        Shared: {
+        SharedTeam: {
             id: string;
             name: string;
             /**
