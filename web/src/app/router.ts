@@ -29,7 +29,7 @@ export function makeRouter(): Router {
       { path: '/reset', name: 'reset', component: () => import('@/features/auth/ResetPage.vue'), meta: { public: 'also', plain: true, title: 'Choose a new password' } },
       { path: '/invite/:token', name: 'invite', component: () => import('@/features/auth/InvitePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Invitation' } },
       { path: '/verify', name: 'verify', component: () => import('@/features/auth/VerifyPage.vue'), meta: { public: 'also', plain: true, title: 'Confirm your address' } },
-      { path: '/unsubscribe/:token', name: 'unsubscribe', component: () => import('@/features/notifications/UnsubscribePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Mail settings' } },
+      { path: '/unsubscribe/:token', name: 'unsubscribe', component: () => import('@/features/auth/UnsubscribePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Mail settings' } },
       { path: '/', name: 'home', component: () => import('@/features/start/StartPage.vue'), beforeEnter: toWork, meta: { plain: true, title: 'Welcome' } },
       {
         path: '/t/:teamId', name: 'team', component: () => import('@/features/team/TeamPage.vue'), props: true, redirect: to => ({ name: 'team-projects', params: to.params }),
