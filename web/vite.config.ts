@@ -37,8 +37,9 @@ const APP = new RegExp(
     'src/api/',
     'src/lib/(?!draft|grow|submit|html)',
     'src/features/(session|teams|projects|tasks(?!/(courier|outbox|perform)\\b)|realtime(?!/socket\\b))/', // the socket with its library comes after the first paint
+    'src/features/notifications/(unread|links|Bell\\.vue)',
     'src/app/(App|AppShell|Sidebar|TeamSwitcher|UserMenu|MobileNav|TopBar|router)\\b',
-    'src/ui/(Avatar|Badge|Banner|Button|EmptyState|Icon|icons|IconButton|LabelChip|LiveRegion|Logo|Menu|PriorityIcon|StatusDot|ToastHost|confirm|dialogs|toast)\\b',
+    'src/ui/(Avatar|Banner|Button|EmptyState|Icon\\.|icons\\.|IconButton|LabelChip|Logo|Menu|PriorityIcon|StatusDot|confirm|dialogs|toast)\\b',
     'fractional-indexing|preload-helper',
   ].join('|'),
 )

@@ -43,6 +43,8 @@ test('every page of the guide', async ({ page }) => {
     const day = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString()
     for (const [i, t] of items.slice(0, 4).entries()) await ann.patch(`/api/tasks/${t.id}`, { due_at: day([-3, 0, 1, 20][i]!) })
     await bob.post(`/api/tasks/${items[0]!.id}/comments`, { body: 'I can take the **second half** of this:\n\n- [x] read the draft\n- [ ] write the text' })
+    await bob.post(`/api/tasks/${items[0]!.id}/comments`, { body: '@ann could you read it before Friday? @bob will print it.' })
+    await bob.patch(`/api/tasks/${items[2]!.id}`, { assigned_to: ann.id })
     await ann.post(`/api/tasks/${items[0]!.id}/comments`, { body: 'Good. See also `section 4.2`.' })
     await ann.delete(`/api/tasks/${items[13]!.id}`)
 
@@ -59,12 +61,22 @@ test('every page of the guide', async ({ page }) => {
     for (const [name, path] of [
       ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['trash', `/p/${project}/list?trash=1`], ['empty-board', `/p/${empty.id}/board`], ['empty-list', `/p/${empty.id}/list`], ['projects', `/t/${team}/projects`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
       ['team-settings', `/t/${team}/settings`], ['project-settings', `/p/${project}/settings/general`], ['statuses', `/p/${project}/settings/statuses`], ['import', `/p/${project}/settings/import`], ['export', `/p/${project}/settings/export`], ['search', '/search?q=stream'],
-      ['profile', '/settings/profile'], ['sessions', '/settings/sessions'], ['password', '/settings/password'], ['no-project', '/p/none/board'], ['not-found', '/nowhere'],
+      ['profile', '/settings/profile'], ['sessions', '/settings/sessions'], ['password', '/settings/password'], ['no-project', '/p/none/board'], ['not-found', '/nowhere'], ['notifications', '/notifications'], ['notification-settings', '/settings/notifications'], ['mails', '/admin/mails'], ['mail-previews', '/admin/mail-previews'],
     ] as const) {
       await page.setViewportSize({ width: 1280, height: 800 })
       await page.goto(server.url + path)
       await page.waitForLoadState('networkidle')
       await shoot(page, name)
+    }
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.goto(`${server.url}/p/${project}/board`)
+    for (const [kind, colorScheme, width, height] of [['light', 'light', 1280, 800], ['dark', 'dark', 1280, 800], ['phone', 'light', 390, 844]] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.setViewportSize({ width, height })
+      await page.getByRole('button', { name: /^Notifications/ }).click()
+      await expect(page.getByRole('dialog', { name: 'Notifications' }).getByRole('link', { name: /Bob/ }).first()).toBeVisible()
+      await page.screenshot({ path: join(guide, `bell-${kind}.png`) })
+      await page.keyboard.press('Escape')
     }
     const carol = await Client.register(server.url, 'carol', 'Carol')
     const context = await page.context().browser()!.newContext()

@@ -126,9 +126,9 @@ test('works where WebSockets do not get through', async ({ arrive, server }) => 
     }
     Object.assign(window, { WebSocket: Blocked })
   })
+  const streaming = page.waitForRequest(/\/ws\/stream/) // may come before the card is looked for
   await page.goto(`/p/${project}/board`)
   await expect(card(page, 'First')).toBeVisible()
-  const streaming = page.waitForRequest(/\/ws\/stream/)
   await streaming
   await page.waitForTimeout(500)
   await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'By another way', status: 'todo' })

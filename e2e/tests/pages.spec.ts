@@ -40,7 +40,7 @@ test('pages fit a phone: nothing is wider than the screen', async ({ arrive, ser
   const { team, project } = await teamOf(ann)
   await ann.post(`/api/projects/${project}/tasks`, { title: `An ${'endless'.repeat(30)} word`, description: `${'x'.repeat(300)}` })
   const page = await arrive('ann', '/', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
-  for (const path of [`/t/${team}/members`, `/t/${team}/labels`, `/p/${project}/board`, `/p/${project}/board/WEB-1`, `/p/${project}/list`, `/p/${project}/settings/statuses`, `/p/${project}/settings/import`, '/search?q=word', '/settings/sessions']) {
+  for (const path of [`/t/${team}/members`, `/t/${team}/labels`, `/p/${project}/board`, `/p/${project}/board/WEB-1`, `/p/${project}/list`, `/p/${project}/settings/statuses`, `/p/${project}/settings/import`, '/search?q=word', '/settings/sessions', '/notifications', '/settings/notifications', '/admin/mails']) {
     await page.goto(path)
     await expect(page.getByRole('heading').first()).toBeVisible()
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.querySelector('dialog[open]')?.scrollWidth ?? 0].every(width => width <= innerWidth)), path).toBe(true)

@@ -24,11 +24,15 @@ var (
 	teamSources    = []string{features + "team/TeamPage.vue"}
 	projectSources = []string{features + "project/ProjectSettings.vue"}
 	accountSources = []string{features + "account/SettingsPage.vue"}
+	adminSources   = []string{features + "admin/AdminPage.vue"}
 
 	teamTabs    = tabs("team/Team", "projects", "members", "labels", "settings")
 	projectTabs = tabs("project/ProjectSettings", "general", "statuses", "labels", "import", "export")
-	accountTabs = tabs("account/Settings", "profile", "sessions", "password")
+	accountTabs = tabs("account/Settings", "profile", "notifications", "sessions", "password")
+	adminTabs   = map[string]string{"": adminMails, "mails": adminMails, "mail-previews": features + "admin/AdminMailPreviews.vue"}
 )
+
+const adminMails = features + "admin/AdminMails.vue"
 
 // tabs names the source of each tab; the first opens by itself.
 func tabs(prefix string, names ...string) map[string]string {
@@ -60,9 +64,12 @@ var webPages = []webPage{
 	{"/p/{project}/list/{key}", "app", listSources, nil},
 	{"/p/{project}/settings", "app", projectSources, projectTabs},
 	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
+	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},
 	{"/settings/{tab}", "app", accountSources, accountTabs},
+	{"/admin", "app", adminSources, adminTabs},
+	{"/admin/{tab}", "app", adminSources, adminTabs},
 }
 
 // mountPages registers the app's routes, its files, and what answers everything that nobody else does.

@@ -75,7 +75,8 @@ func (m *Mailer) stopOf(token string) (Stop, error) {
 
 // Subscription is what the page of an unsubscribe link shows.
 type Subscription struct {
-	Type    string `json:"type" doc:"a type of notifications, digest or report"`
+	Type    string `json:"type" enum:"task_assigned,task_commented,task_due_soon,team_invite,mention,task_status_changed,digest,report" doc:"a type of notifications, digest or report"`
+	Types   []Type `json:"types" enum:"task_assigned,task_commented,task_due_soon,team_invite,mention,task_status_changed" doc:"all types of notifications that the mail was about; none for digest and report"`
 	Email   string `json:"email" doc:"whose it is, masked: the link may have been forwarded"`
 	Setting string `json:"setting" enum:"at_once,digest,off,on" doc:"a type is sent at_once, in the digest, or not (off); digest and report are on or off"`
 }
@@ -94,7 +95,7 @@ func (m *Mailer) subscription(ctx context.Context, q db.Querier, s Stop) (Subscr
 	if err != nil {
 		return Subscription{}, err
 	}
-	out := Subscription{Type: s.What, Email: masked(box.Email), Setting: "off"}
+	out := Subscription{Type: s.What, Types: append([]Type{}, s.Types...), Email: masked(box.Email), Setting: "off"}
 	set, err := m.SettingsOf(ctx, q, s.UserID)
 	if err != nil {
 		return Subscription{}, err

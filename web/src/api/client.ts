@@ -14,6 +14,8 @@ export interface RequestOptions {
   key?: string
   signal?: AbortSignal
   timeout?: number
+  /** Goes on when the page ends. */
+  keepalive?: boolean
   /** Send without a token, and do not refresh on 401. */
   anonymous?: boolean
 }
@@ -89,7 +91,7 @@ async function attempt(method: Method, path: string, options: RequestOptions, ke
   const timeout = AbortSignal.timeout(options.timeout ?? TIMEOUT)
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
   try {
-    const response = await fetch(`/api${path}${queryString(options.query)}`, { method, headers, body, signal })
+    const response = await fetch(`/api${path}${queryString(options.query)}`, { method, headers, body, signal, ...(options.keepalive && { keepalive: true }) })
     reached()
     return response
   } catch (error) {

@@ -1959,8 +1959,13 @@ export interface components {
              * @enum {string}
              */
             setting: "at_once" | "digest" | "off" | "on";
-            /** @description a type of notifications, digest or report */
-            type: string;
+            /**
+             * @description a type of notifications, digest or report
+             * @enum {string}
+             */
+            type: "task_assigned" | "task_commented" | "task_due_soon" | "team_invite" | "mention" | "task_status_changed" | "digest" | "report";
+            /** @description all types of notifications that the mail was about; none for digest and report */
+            types: ("task_assigned" | "task_commented" | "task_due_soon" | "team_invite" | "mention" | "task_status_changed")[];
         };
         Suspension: {
             /** Format: date-time */
@@ -5308,7 +5313,7 @@ export interface operations {
     subscription: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, email, setting */
+                /** @description answer only these, separated by commas: type, types, email, setting */
                 fields?: string;
             };
             header?: never;

@@ -23,6 +23,22 @@ export type Comment = Schemas['Comment']
 export type ActivityItem = Schemas['Activity']
 export type Board = Schemas['Board']
 export type SearchHit = Schemas['Found']
+export type Notification = Schemas['Notification']
+export type NotificationType = Notification['type']
+export type TypePreference = Schemas['Preference']
+export type EmailWay = TypePreference['email']
+export type Preferences = Omit<Schemas['NotificationPreferences'], 'types'> & { types: Record<NotificationType, TypePreference> }
+export type Mutes = Schemas['Mutes']
+export type Unsubscription = Schemas['Subscription']
+/** A mail of the log, without its text. */
+export type MailEntry = Schemas['Mail']
+export type MailState = MailEntry['state']
+export type Mail = Schemas['MailDetail']
+export type MailBody = Schemas['MailPreview']
+/** A kind of mail that there is a preview of. */
+export type MailKind = Schemas['MailKind']
+/** Somebody, as they are to the reader. */
+export type Profile = Schemas['Person']
 export type Config = Schemas['Config']
 export type TaskInput = Schemas['TaskInput']
 /** The fields a person can edit. */
@@ -70,10 +86,17 @@ export type UserMessage =
   | { type: 'team.left'; team_id: string }
   | { type: 'invite.created'; invite: MyInvite }
   | { type: 'session.ended'; session_id: string }
+  | NotificationMessage
+export type NotificationMessage =
+  | { type: 'notification.created'; notification: Notification; unread: number }
+  | { type: 'notification.read'; ids?: string[]; all?: boolean; unread: number }
+  | { type: 'notification.deleted'; ids: string[]; unread: number }
 export interface EventsAnswer { items: Message[]; seq: number; epoch: string }
 
 /** What the server writes into the page for the first paint. */
 export interface Boot {
   access_token?: string; expires_in?: number; user: Me | null
   teams?: Team[]; projects?: ProjectRef[]; board?: Board | null; config: Config
+  /** How many notifications are unread. */
+  unread?: number
 }

@@ -28,6 +28,8 @@ export function makeRouter(): Router {
       { path: '/forgot', name: 'forgot', component: () => import('@/features/auth/ForgotPage.vue'), meta: { public: 'also', plain: true, title: 'Reset your password' } },
       { path: '/reset', name: 'reset', component: () => import('@/features/auth/ResetPage.vue'), meta: { public: 'also', plain: true, title: 'Choose a new password' } },
       { path: '/invite/:token', name: 'invite', component: () => import('@/features/auth/InvitePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Invitation' } },
+      { path: '/verify', name: 'verify', component: () => import('@/features/auth/VerifyPage.vue'), meta: { public: 'also', plain: true, title: 'Confirm your address' } },
+      { path: '/unsubscribe/:token', name: 'unsubscribe', component: () => import('@/features/auth/UnsubscribePage.vue'), props: true, meta: { public: 'also', plain: true, title: 'Mail settings' } },
       { path: '/', name: 'home', component: () => import('@/features/start/StartPage.vue'), beforeEnter: toWork, meta: { plain: true, title: 'Welcome' } },
       {
         path: '/t/:teamId', name: 'team', component: () => import('@/features/team/TeamPage.vue'), props: true, redirect: to => ({ name: 'team-projects', params: to.params }),
@@ -57,13 +59,22 @@ export function makeRouter(): Router {
         ],
       },
       { path: '/admin/jobs/:rest(.*)*', name: 'jobs', component: { render: () => null }, beforeEnter: leave },
+      { path: '/notifications', name: 'notifications', component: () => import('@/features/notifications/NotificationsPage.vue'), meta: { title: 'Notifications' } },
       { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
       {
         path: '/settings', name: 'settings', component: () => import('@/features/account/SettingsPage.vue'), redirect: { name: 'settings-profile' },
         children: [
           { path: 'profile', name: 'settings-profile', component: () => import('@/features/account/SettingsProfile.vue'), meta: { title: 'Profile' } },
+          { path: 'notifications', name: 'settings-notifications', component: () => import('@/features/account/SettingsNotifications.vue'), meta: { title: 'Notification settings' } },
           { path: 'sessions', name: 'settings-sessions', component: () => import('@/features/account/SettingsSessions.vue'), meta: { title: 'Sessions' } },
           { path: 'password', name: 'settings-password', component: () => import('@/features/account/SettingsPassword.vue'), meta: { title: 'Password' } },
+        ],
+      },
+      {
+        path: '/admin', name: 'admin', component: () => import('@/features/admin/AdminPage.vue'), redirect: { name: 'admin-mails' },
+        children: [
+          { path: 'mails', name: 'admin-mails', component: () => import('@/features/admin/AdminMails.vue'), meta: { title: 'Mails' } },
+          { path: 'mail-previews', name: 'admin-mail-previews', component: () => import('@/features/admin/AdminMailPreviews.vue'), meta: { title: 'Mail previews' } },
         ],
       },
       { path: '/:path(.*)*', name: 'not-found', component: () => import('./NotFoundPage.vue'), meta: { public: 'also', plain: true, title: 'Not found' } },
@@ -121,7 +132,8 @@ function leave(to: RouteLocationNormalized): false {
 }
 
 /** "/" is the last project, else any project, else the team; only without all that it is the first run. */
-async function toWork(): Promise<true | { name: string; params: Record<string, string> }> {
+async function toWork(to: RouteLocationNormalized): Promise<true | { name: string; params: Record<string, string> }> {
+  if (to.query.invite) return true // somebody came to answer it
   const teams = useTeams()
   const projects = useProjects()
   if (!teams.loaded) await teams.loadTeams().catch(() => undefined)

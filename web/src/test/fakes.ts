@@ -1,6 +1,6 @@
 // What tests stand on: made-up data, and a server behind `fetch` whose answers each test sets.
 import { vi } from 'vitest'
-import type { Board, Card, Me, Message, Problem, Project, Status, Task, TaskDetail } from '@/api'
+import type { Board, Card, Me, Message, Notification, Problem, Project, Status, Task, TaskDetail } from '@/api'
 import { setToken } from '@/api/token'
 
 export const T0 = '2026-01-01T00:00:00Z'
@@ -20,6 +20,10 @@ export function board(items: Record<string, Card[]>, over: { counts?: Record<str
   const columns = Object.fromEntries(Object.entries(items).map(([slug, list]) => [slug, { items: list, next_cursor: over.cursors?.[slug] ?? null }]))
   return { project: project(statuses), statuses, members: [], labels: [], columns, seq: over.seq ?? 10, epoch: 'e' }
 }
+export const notification = (id: string, over: Partial<Notification> = {}): Notification => ({
+  id, type: 'mention', title: `Bob mentioned you in WEB-${id}`, message: 'Have a look', link: `/p/p1/board/WEB-${id}?comment=c${id}`, is_read: false, created_at: `2026-01-01T00:00:0${id.length > 1 ? 9 : id}Z`,
+  team_id: 't1', project_id: 'p1', task_id: id, comment_id: `c${id}`, task_count: 1, triggered_by: { id: 'u-bob', username: 'bob', name: 'Bob', avatar_url: null }, ...over,
+})
 let seq = 100
 export function message<M extends Partial<Message>>(over: M): Message {
   return { id: 'm', team_id: 't1', seq: ++seq, updated_by: null, mutation_id: null, timestamp: T0, ...over } as unknown as Message

@@ -3,7 +3,8 @@ import { ref, shallowReactive } from 'vue'
 import { projects as projectsApi, type Message, type Project, type ProjectRef, type Status } from '@/api'
 import { load, save } from '@/lib/storage'
 
-type Known = ProjectRef & Partial<Project>
+/** `muted` is known once the project itself was read. */
+type Known = ProjectRef & Partial<Project> & { muted?: boolean }
 const YEAR = 365 * 86_400_000
 
 /** Projects, by id: the sidebar knows their names, a visited one is whole (`full`). */

@@ -37,6 +37,7 @@ export const useStream = defineStore('stream', () => {
   const followed = new Map<string, Followed>()
   const listeners = new Set<(message: Message) => void>()
   const personal = new Set<(message: UserMessage) => void>()
+  const catchers = new Set<(recovered: boolean) => void>()
   const started = ref(false)
   const lostAt = ref<number | null>(null)
   const late = ref(false)
@@ -142,7 +143,10 @@ export const useStream = defineStore('stream', () => {
         if (message.type === 'session.ended') void refresh(access.value?.token).catch(() => undefined)
         for (const listener of personal) listener(message)
       },
-      subscribed: recovered => { if (!recovered) void teams.loadTeams().catch(() => undefined) },
+      subscribed: recovered => {
+        if (!recovered) void teams.loadTeams().catch(() => undefined)
+        for (const catchUp of catchers) catchUp(recovered)
+      },
       refused: () => undefined,
     })
     for (const [id, it] of followed) if (it.users) connect(id, it)
@@ -184,6 +188,7 @@ export const useStream = defineStore('stream', () => {
   /** Everything also works without a socket. */
   async function poll(): Promise<void> {
     lastPoll = Date.now()
+    for (const catchUp of catchers) catchUp(true)
     const results = await Promise.allSettled([...followed.values()].map(it => it.feed.catchUp()))
     if (!results.some(r => r.status === 'rejected' && r.reason instanceof ApiError && r.reason.isNetwork)) asleep = false
     if (lostAt.value !== null && results.every(r => r.status === 'fulfilled')) lostAt.value = Date.now()
@@ -212,5 +217,10 @@ export const useStream = defineStore('stream', () => {
     personal.add(listener)
     return () => personal.delete(listener)
   }
-  return { stale, link, started, follow, snapshotAt, start, stop, listen, listenPersonal }
+  /** Runs when some of one's own messages may not have come; `recovered` false: some are surely missing. */
+  function onGap(catchUp: (recovered: boolean) => void): () => void {
+    catchers.add(catchUp)
+    return () => catchers.delete(catchUp)
+  }
+  return { stale, link, started, follow, snapshotAt, start, stop, listen, listenPersonal, onGap }
 })

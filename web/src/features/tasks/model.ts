@@ -5,6 +5,7 @@ export interface StoredTask extends Card {
   description?: string
   description_html?: string
   watching?: boolean
+  muted?: boolean
   creator?: User | null
   assignee?: User | null
 }
