@@ -89,7 +89,7 @@ test('long names of projects and teams end in an ellipsis, and can be read whole
     const heading = page.getByRole('heading', { level: 1 })
     await expect(heading).toHaveAttribute('title', long)
     expect(await heading.evaluate(cut)).toBe(true)
-    const box = (await page.getByRole('link', { name: 'Project settings' }).boundingBox())!
+    const box = (await page.getByRole('button', { name: 'Project', exact: true }).boundingBox())!
     expect(box.x + box.width).toBeLessThanOrEqual(size.width)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width)
   }

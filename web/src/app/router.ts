@@ -114,7 +114,7 @@ export function makeRouter(): Router {
   })
   // After an update of the server the old page's chunks are gone: load the new page instead.
   router.onError((error: Error, to) => {
-    if (!/dynamically imported module|Importing a module script failed|error loading/i.test(error.message) || sessionStorage.getItem('tandem:reloaded') === to.fullPath) return
+    if (!notLoaded(error) || sessionStorage.getItem('tandem:reloaded') === to.fullPath) return
     // A new version has other files; without a network, leaving the page would lose the app.
     void fetch('/healthz', { cache: 'no-store' }).then(answer => {
       if (!answer.ok) throw new Error()
@@ -122,8 +122,15 @@ export function makeRouter(): Router {
       location.assign(to.fullPath)
     }).catch(() => useToast().error('This page cannot be opened without a connection.'))
   })
+  // That is all there is to say about it: who goes somewhere and does not wait has nothing to add.
+  for (const method of ['push', 'replace'] as const) {
+    const go = router[method].bind(router)
+    router[method] = to => go(to).catch((error: unknown) => { if (!notLoaded(error)) throw error })
+  }
   return router
 }
+
+const notLoaded = (error: unknown): boolean => /dynamically imported module|Importing a module script failed|error loading/i.test(String(error))
 
 /** Pages of the server's own: the browser has to load them. */
 function leave(to: RouteLocationNormalized): false {
