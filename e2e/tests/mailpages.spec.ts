@@ -46,10 +46,10 @@ test('the link in a mail changes nothing until something is chosen', async ({ pa
   const sent: unknown[] = []
   await page.route(url => url.pathname === '/api/unsubscribe/abc', (route, request) => {
     if (request.method() === 'POST') sent.push(request.postDataJSON())
-    return request.method() === 'POST' ? route.fulfill({ status: 204 }) : route.fulfill({ json: { type: 'mention', email: 'a…@example.org', setting: 'at_once' } })
+    return request.method() === 'POST' ? route.fulfill({ status: 204 }) : route.fulfill({ json: { type: 'mention', types: ['mention'], email: 'a…@example.org', setting: 'at_once' } })
   })
   await page.goto(`${server.url}/unsubscribe/abc`)
-  await expect(page.getByText('Mentions, to a…@example.org. Now: at once.')).toBeVisible()
+  await expect(page.getByText('Mentions, to a…@example.org: now at once.')).toBeVisible()
   await noViolations(page, 'unsubscribe')
   expect(sent).toEqual([])
   await page.getByRole('radio', { name: /In the daily digest/ }).check()

@@ -45,6 +45,7 @@ test('what is done offline outlives a closed tab, shows in the next one, and arr
   await card(ann, 'Two').locator('[data-card]').focus()
   await fromMenu(ann, 'Done')
   await column(ann, 'To do').getByRole('button', { name: 'New task in To do' }).click()
+  await expect(column(ann, 'To do').getByRole('textbox')).toBeFocused()
   await ann.keyboard.type('Made on the train')
   await ann.keyboard.press('Enter')
   await ann.keyboard.press('Escape')
