@@ -16,6 +16,14 @@ async function shoot(page: Page, name: string): Promise<void> {
   }
 }
 
+async function logIn(page: Page, url: string, username: string): Promise<void> {
+  await page.goto(`${url}/login`)
+  await page.getByLabel(/username|email/i).first().fill(username)
+  await page.getByRole('textbox', { name: 'Password' }).fill(Client.password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await expect(page).not.toHaveURL(/login/)
+}
+
 test('every page of the guide', async ({ page }) => {
   const server = await Server.start()
   try {
@@ -54,10 +62,7 @@ test('every page of the guide', async ({ page }) => {
     await page.goto(`${server.url}/login`)
     await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible()
     await shoot(page, 'login')
-    await page.getByLabel(/username|email/i).first().fill('ann')
-    await page.getByRole('textbox', { name: 'Password' }).fill(Client.password)
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await expect(page).not.toHaveURL(/login/)
+    await logIn(page, server.url, 'ann')
     for (const [name, path] of [
       ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['trash', `/p/${project}/list?trash=1`], ['empty-board', `/p/${empty.id}/board`], ['empty-list', `/p/${empty.id}/list`], ['projects', `/t/${team}/projects`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
       ['team-settings', `/t/${team}/settings`], ['project-settings', `/p/${project}/settings/general`], ['statuses', `/p/${project}/settings/statuses`], ['import', `/p/${project}/settings/import`], ['export', `/p/${project}/settings/export`], ['search', '/search?q=stream'],
@@ -78,13 +83,27 @@ test('every page of the guide', async ({ page }) => {
       await page.screenshot({ path: join(guide, `bell-${kind}.png`) })
       await page.keyboard.press('Escape')
     }
+    await page.setViewportSize({ width: 1280, height: 800 })
+    const second = await page.context().browser()!.newContext()
+    const other = await second.newPage()
+    await logIn(other, server.url, bob.username)
+    await other.goto(`${server.url}/p/${project}/board/${items[1]!.key}`)
+    await other.getByRole('dialog').getByRole('textbox', { name: 'Comment' }).fill('I would')
+    await page.goto(`${server.url}/p/${project}/board/${items[1]!.key}`)
+    await expect(page.getByText('Bob Builder is writing a comment')).toBeVisible()
+    await shoot(page, 'presence')
+    await second.close()
+    const title = page.getByRole('dialog').getByRole('textbox', { name: 'Title' })
+    await title.fill(`${items[1]!.title}, before the summer`)
+    await bob.patch(`/api/tasks/${items[1]!.id}`, { title: `${items[1]!.title}, with an example`, was: { title: items[1]!.title } })
+    await expect(page.getByText(/Bob Builder changed the title/)).toBeVisible()
+    await title.press('Enter')
+    await expect(page.getByRole('dialog', { name: 'Which version shall stay?' })).toBeVisible()
+    await shoot(page, 'conflict')
     const carol = await Client.register(server.url, 'carol', 'Carol')
     const context = await page.context().browser()!.newContext()
     const first = await context.newPage()
-    await first.goto(`${server.url}/login`)
-    await first.getByLabel(/username|email/i).first().fill(carol.username)
-    await first.getByRole('textbox', { name: 'Password' }).fill(Client.password)
-    await first.getByRole('button', { name: 'Log in' }).click()
+    await logIn(first, server.url, carol.username)
     await expect(first.getByRole('heading', { name: /Welcome, Carol/ })).toBeVisible()
     await shoot(first, 'start')
     await context.close()

@@ -146,3 +146,15 @@ test('a board paints before the live connection has its script, which a first fa
   await ann.post(`/api/projects/${project}/tasks`, { title: 'Heard of live' })
   await expect(page.getByText('Heard of live')).toBeVisible({ timeout: 20_000 })
 })
+
+test('the heading of every page begins at the same place, whichever page is loaded first', async ({ arrive, server }) => {
+  await Client.register(server.url, 'ann', 'Ann')
+  const page = await arrive('ann', '/search')
+  await page.setViewportSize({ width: 390, height: 780 })
+  const edges = new Map<string, number>()
+  for (const path of ['/search', '/notifications', '/settings/notifications', '/admin/mails']) {
+    await page.goto(path)
+    edges.set(path, (await page.getByRole('heading', { level: 1 }).boundingBox())!.x)
+  }
+  expect(new Set(edges.values()).size, JSON.stringify([...edges])).toBe(1)
+})
