@@ -66,7 +66,6 @@ export default defineConfig({
             { name: 'vue', test: /node_modules\/(@vue|vue|vue-router|pinia)\//, priority: 4 },
             { name: 'app', test: APP, priority: 3 },
             { name: 'forms', test: /src\/ui\/(Field|field|Input|Textarea|Select|TextLink|DateField|Skeleton|Tabs)\b|src\/app\/Page\b|src\/lib\/submit\b|src\/features\/auth\/AuthFrame\b/, priority: 5 },
-            { name: 'parts', test: /src\/ui\/(Badge|Section|ActionRow|SaveBar|Drawer|Dialog|floating|MenuPanel|icons-later|Combobox|Filter|ConfirmDialog|ToastHost)\b|src\/lib\/(draft|grow|html|load)\b|src\/features\/(settings\/|preferences\/mutes|notifications\/(desktop|types)|people\/card)/, priority: 2 },
             { name: 'board', test: /src\/features\/(board\/(?!pointer|NewTask)|project\/Project(Page|Top)\b)/, priority: 2 },
           ],
         },

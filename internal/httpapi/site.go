@@ -21,7 +21,7 @@ type site struct {
 	index     []string
 	skeletons map[string]string
 	chunks    map[string]chunk
-	entry     []string // files that index.html loads by itself
+	named     []string // files that index.html itself names
 	packed    sync.Map // path → gzip of files that have no .gz twin
 }
 
@@ -77,7 +77,11 @@ func newSite(assets fs.FS) (*site, error) {
 	if err := json.Unmarshal(manifest, &s.chunks); err != nil {
 		return nil, fmt.Errorf("read web app: manifest: %w", err)
 	}
-	s.entry = s.load("index.html", nil)
+	for _, f := range s.load("index.html", nil) {
+		if strings.Contains(strings.Join(s.index, ""), `"/`+f+`"`) {
+			s.named = append(s.named, f)
+		}
+	}
 	return s, nil
 }
 
@@ -99,14 +103,17 @@ func (s *site) load(source string, files []string) []string {
 	return files
 }
 
-// head is the links that let the browser fetch a page's chunks together with the app's own.
+// head is the links that let the browser fetch the app's and the page's chunks all at once.
 func (s *site) head(sources []string) string {
-	files := slices.Clone(s.entry)
+	files := s.load("index.html", nil)
 	for _, source := range sources {
 		files = s.load(source, files)
 	}
 	var b strings.Builder
-	for _, f := range files[len(s.entry):] {
+	for _, f := range files {
+		if slices.Contains(s.named, f) {
+			continue
+		}
 		if strings.HasSuffix(f, ".css") {
 			fmt.Fprintf(&b, `<link rel="stylesheet" crossorigin href="/%s">`, html.EscapeString(f))
 		} else {
