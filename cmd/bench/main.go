@@ -29,6 +29,10 @@ type options struct {
 	redis       string
 	rounds      int
 	subscribers []int
+
+	mail  bool
+	mails int
+	delay time.Duration
 }
 
 func main() {
@@ -44,6 +48,9 @@ func main() {
 	flag.BoolVar(&o.loop, "loop", false, "be the bare loop that -realtime compares with")
 	flag.StringVar(&o.redis, "redis", os.Getenv("TANDEM_TEST_REDIS"), "a Redis for two nodes, with -realtime")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of -realtime")
+	flag.BoolVar(&o.mail, "mail", false, "measure the way of notifications to the mail server instead")
+	flag.IntVar(&o.mails, "mails", 1000, "notifications a minute with -mail")
+	flag.DurationVar(&o.delay, "delay", 2*time.Minute, "how long a mail waits with -mail")
 	flag.Func("subscribers", "how many listen with -realtime (default 1000,5000,10000)", func(s string) error {
 		o.subscribers = nil
 		for part := range strings.SplitSeq(s, ",") {
@@ -65,6 +72,8 @@ func main() {
 		run = func(context.Context, options) error { return runLoop() }
 	case o.realtime:
 		run = runRealtime
+	case o.mail:
+		run = runMails
 	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

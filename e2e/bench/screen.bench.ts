@@ -1,9 +1,10 @@
 import { expect, type Page } from '@playwright/test'
-import { Client, teamOf } from '../client'
+import { Client, type Named, teamOf } from '../client'
 import { card, column, test } from '../people'
 
 const TASKS = 10_000
 const CHANGES = 60
+const COMMENTS = 100
 
 /** Milliseconds since the epoch, by the clock that all pages of this machine share. */
 declare global { interface Window { seen: Record<string, number>; pressed: number } }
@@ -21,6 +22,15 @@ const watchCard = (page: Page, title: string): Promise<void> => page.evaluate(te
   }
   new MutationObserver(look).observe(document.querySelector('.board')!, { subtree: true, childList: true })
 }, title)
+
+test.beforeAll(() => console.log('\n## Browser\n\n| other | |\n|---|---|'))
+
+/** A row of the table: how long it took, in milliseconds. */
+function row(what: string, took: number[]): void {
+  took.sort((a, b) => a - b)
+  const at = (p: number): string => took[Math.ceil(took.length * p) - 1]!.toFixed(0)
+  console.log(`| ${what} | median ${at(0.5)} ms, p95 ${at(0.95)} ms |`)
+}
 
 test('change to the other browser', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
@@ -50,7 +60,29 @@ test('change to the other browser', async ({ arrive, server }) => {
     await there.waitForFunction(status => window.seen[status] !== undefined, to)
     took.push((await there.evaluate(status => window.seen[status]!, to)) - (await here.evaluate(() => window.pressed)))
   }
-  took.sort((a, b) => a - b)
-  const at = (p: number): string => took[Math.ceil(took.length * p) - 1]!.toFixed(0)
-  console.log(`\n## Browser\n\n| other | |\n|---|---|\n| key pressed in one browser → painted in another, ${CHANGES} moves on a board of ${TASKS.toLocaleString('en')} tasks | median ${at(0.5)} ms, p95 ${at(0.95)} ms |`)
+  row(`key pressed in one browser → painted in another, ${CHANGES} moves on a board of ${TASKS.toLocaleString('en')} tasks`, took)
+})
+
+test('event to the bell of another', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const bob = await Client.register(server.url, 'bob', 'Bob')
+  const { project } = await teamOf(ann, [{ client: bob, role: 'member' }])
+  const task = await ann.post<Named>(`/api/projects/${project}/tasks`, { title: 'Paint the lamp' })
+  const page = await arrive('ann', `/p/${project}/board`)
+  await expect(card(page, 'Paint the lamp')).toBeVisible()
+  await page.evaluate(() => {
+    window.seen = {}
+    new MutationObserver(() => {
+      const unread = /(\d+) unread/.exec(document.querySelector('[aria-label^="Notifications"]')?.getAttribute('aria-label') ?? '')?.[1]
+      if (unread) requestAnimationFrame(() => { window.seen[unread] ??= performance.timeOrigin + performance.now() })
+    }).observe(document.body, { subtree: true, childList: true, attributes: true })
+  })
+  const took: number[] = []
+  for (let i = 1; i <= COMMENTS; i++) {
+    const sent = performance.timeOrigin + performance.now()
+    await bob.post(`/api/tasks/${task.id}/comments`, { body: `@ann look at this, ${i}` })
+    await page.waitForFunction(count => window.seen[count] !== undefined, String(i))
+    took.push((await page.evaluate(count => window.seen[count]!, String(i))) - sent)
+  }
+  row(`mention sent → painted on the bell of another browser, ${COMMENTS} comments`, took)
 })
