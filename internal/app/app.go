@@ -226,6 +226,7 @@ func (a *App) maintenance() {
 	a.Jobs.Every("digests", 5*time.Minute, a.Mails.PlanDigests)
 	a.Jobs.Every("reports", 5*time.Minute, a.Mails.PlanReports)
 	a.Jobs.Every("mails", 6*time.Hour, a.Mails.CleanUp)
+	a.Jobs.Every("imports", 6*time.Hour, a.Transfer.CleanUp)
 	a.Jobs.Every("trash", 6*time.Hour, a.Tasks.Purge)
 }
 

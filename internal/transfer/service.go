@@ -266,6 +266,54 @@ func (s *Service) fail(ctx context.Context, id string, cause error) error {
 	})
 }
 
+// An import is over long before, however often its job is tried.
+const abandoned = 24 * time.Hour
+
+const importsKept = 90 * 24 * time.Hour
+
+// Index: none; there are few imports, and this runs once in hours.
+const abandonedImports = `
+SELECT id
+FROM imports
+WHERE state = 'running' AND created_at < $1`
+
+const dropImports = `
+DELETE FROM imports
+WHERE state <> 'running' AND created_at < $1`
+
+// CleanUp ends imports whose job is gone (cancelled or deleted by an administrator), so that their files do not stay,
+// and forgets old ones.
+func (s *Service) CleanUp(ctx context.Context) error {
+	now := s.db.Now()
+	rows, err := s.db.Read().QueryContext(ctx, abandonedImports, db.Time(now.Add(-abandoned)))
+	if err != nil {
+		return fmt.Errorf("read abandoned imports: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return fmt.Errorf("read abandoned imports: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read abandoned imports: %w", err)
+	}
+	for _, id := range ids {
+		if err := s.fail(ctx, id, errs.Code(errs.Conflict, "abandoned", "the import was interrupted: send the file again")); err != nil {
+			return err
+		}
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, dropImports, db.Time(now.Add(-importsKept))); err != nil {
+			return fmt.Errorf("drop old imports: %w", err)
+		}
+		return nil
+	})
+}
+
 // problem is a failure as the API writes failures.
 func problem(err error) map[string]any {
 	p := map[string]any{"type": "about:blank", "title": "Unprocessable Entity", "status": 422, "detail": err.Error(), "code": "invalid"}

@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"os"
@@ -424,4 +425,38 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestAbandonedImportsAreEndedAndOldOnesForgotten(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		if err := w.jobs.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		id, err := w.service.Start(ctx, w.ann, w.project.ID, "csv", strings.NewReader("title\nOne\n")) // no job runs here
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := func() (string, bool) {
+			var state string
+			var file []byte
+			if err := w.DB.Read().QueryRowContext(ctx, `SELECT state, file FROM imports WHERE id = $1`, id).Scan(&state, &file); err != nil {
+				return err.Error(), false
+			}
+			return state, file != nil
+		}
+		for _, step := range []struct {
+			later time.Duration
+			state string
+			file  bool
+		}{{0, "running", true}, {25 * time.Hour, "failed", false}, {91 * 24 * time.Hour, sql.ErrNoRows.Error(), false}} {
+			w.Clock.Advance(step.later)
+			if err := w.service.CleanUp(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got, file := state(); got != step.state || file != step.file {
+				t.Errorf("after %s: got %s, with its file %t; want %s, %t", step.later, got, file, step.state, step.file)
+			}
+		}
+	})
 }
