@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"auth"},
 	{"teams"},
 	{"tasks"},
-	{"transfer"},
+	{"analytics", "transfer"},
 	{"tandemtest"}, // imported by tests only
 	{"httpapi", "realtime"},
 	{"app"},

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"tandem/internal/analytics"
 	"tandem/internal/auth"
 	"tandem/internal/config"
 	"tandem/internal/db"
@@ -126,7 +127,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Mails: a.Mails, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer,
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Mails: a.Mails, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer, Analytics: analytics.NewService(a.DB, a.Teams),
 		Assets: web.Dist, WS: a.realtime.Handler(), Jobs: jobsPage, Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err

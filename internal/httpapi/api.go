@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tandem/internal/analytics"
 	"tandem/internal/auth"
 	"tandem/internal/config"
 	"tandem/internal/db"
@@ -28,17 +29,18 @@ import (
 // Options are what the API works with. All services are needed; Assets, WS, Jobs, Presence, Checks and
 // Metrics may be left out.
 type Options struct {
-	Config   *config.Config
-	Log      *slog.Logger
-	DB       *db.DB
-	Events   *events.Log
-	Users    *users.Service
-	Auth     *auth.Service
-	Notify   *notify.Service
-	Mails    *notify.Mailer
-	Teams    *teams.Service
-	Tasks    *tasks.Service
-	Transfer *transfer.Service
+	Config    *config.Config
+	Log       *slog.Logger
+	DB        *db.DB
+	Events    *events.Log
+	Users     *users.Service
+	Auth      *auth.Service
+	Notify    *notify.Service
+	Mails     *notify.Mailer
+	Teams     *teams.Service
+	Tasks     *tasks.Service
+	Transfer  *transfer.Service
+	Analytics *analytics.Service
 
 	Assets  fs.FS        // the built web app; its paths begin with "dist/"
 	WS      http.Handler // answers /ws

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"tandem/internal/analytics"
 	"tandem/internal/auth"
 	"tandem/internal/config"
 	"tandem/internal/httpapi"
@@ -80,6 +81,7 @@ func newServer(t testing.TB, env *tandemtest.Env, tweaks ...tweak) *server {
 	}
 	o.Mails = notify.NewMailer(env.Notify, notify.MailerOptions{Jobs: j, Key: []byte(tandemtest.SigningKey), BaseURL: tandemtest.BaseURL, Domain: "tandem.test", Logger: env.Logger})
 	s.jobs = j
+	o.Analytics = analytics.NewService(env.DB, o.Teams)
 	o.Transfer = transfer.NewService(env.DB, env.Log, env.Users, o.Teams, o.Tasks, j, env.Logger)
 	for _, tw := range tweaks {
 		tw(&o)

@@ -139,6 +139,7 @@ var matrix = []access{
 		list := s.want(t, 200, stranger.Username, "GET", "/api/me/sessions", nil)["items"].([]any)
 		return "/api/me/sessions/" + list[0].(map[string]any)["id"].(string), nil
 	}},
+	{"GET /api/me/analytics", "401 200 200 200 200 200", at("/api/me/analytics?from=2026-01-01&to=2026-02-01")},
 	{"GET /api/me/invites", "401 200 200 200 200 200", at("/api/me/invites")},
 	{"POST /api/me/invites/{id}/accept", "401 404 404 404 404 404", invitedGuest("/api/me/invites/{new}/accept")},
 	{"POST /api/me/invites/{id}/decline", "401 404 404 404 404 404", invitedGuest("/api/me/invites/{new}/decline")},
@@ -179,6 +180,7 @@ var matrix = []access{
 	{"POST /api/teams/{id}/labels", "401 404 403 201 201 201", unique("/api/teams/{team}/labels", `{"name":"label {n}","color":"blue"}`)},
 	{"PATCH /api/labels/{id}", "401 404 403 200 200 200", at("/api/labels/{label}", map[string]any{"color": "green"})},
 	{"DELETE /api/labels/{id}", "401 404 403 204 204 204", made("/api/teams/{team}/labels", map[string]any{"name": "gone {n}", "color": "red"}, "/api/labels/{new}")},
+	{"GET /api/teams/{id}/analytics", "401 404 200 200 200 200", at("/api/teams/{team}/analytics?bucket=week&project_id={project}")},
 	{"GET /api/teams/{id}/report", "401 404 200 200 200 200", at("/api/teams/{team}/report")},
 	{"PUT /api/teams/{id}/report", "401 404 204 204 204 204", at("/api/teams/{team}/report")},
 	{"DELETE /api/teams/{id}/report", "401 404 204 204 204 204", at("/api/teams/{team}/report")},

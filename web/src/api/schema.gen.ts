@@ -331,6 +331,23 @@ export interface paths {
         patch: operations["updateMe"];
         trace?: never;
     };
+    "/api/me/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of the tasks that are assigned to you, in all your teams */
+        get: operations["myAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/email/resume": {
         parameters: {
             query?: never;
@@ -973,6 +990,23 @@ export interface paths {
         patch: operations["updateTeam"];
         trace?: never;
     };
+    "/api/teams/{id}/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a team, or of one of its projects */
+        get: operations["teamAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/teams/{id}/events": {
         parameters: {
             query?: never;
@@ -1294,6 +1328,11 @@ export interface components {
             registration: "open" | "closed" | "first";
             version: string;
         };
+        Count: {
+            /** Format: int64 */
+            count: number;
+            name: string;
+        };
         Counts: {
             /** Format: int64 */
             created: number;
@@ -1323,6 +1362,31 @@ export interface components {
             field: string;
             theirs: unknown;
             yours: unknown;
+        };
+        Figures: {
+            /** @description the range of as many days before it */
+            before: components["schemas"]["Period"];
+            /** @description tasks completed in the range by the id of their assignee; "" is nobody */
+            by_person: components["schemas"]["Count"][];
+            /** @description open tasks, now */
+            by_priority: components["schemas"]["Count"][];
+            /** @description tasks by the slug of their status, now */
+            by_status: components["schemas"]["Count"][];
+            /** @description of the tasks completed in the range */
+            in_status: components["schemas"]["Stay"][];
+            /** @description the range */
+            now: components["schemas"]["Period"];
+            /** @description ids of the open tasks that wait longest, at most 10 */
+            oldest: string[];
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description open tasks that were due before now
+             */
+            overdue: number;
+            /** @description each bucket of the range */
+            series: components["schemas"]["Point"][];
         };
         ForgotInput: {
             email: string;
@@ -1751,6 +1815,16 @@ export interface components {
             current_password: string;
             new_password: string;
         };
+        Period: {
+            /** Format: int64 */
+            completed: number;
+            /** @description from the creation to the completion, of what was completed */
+            completion: components["schemas"]["Spread"];
+            /** Format: int64 */
+            created: number;
+            /** @description from the first time in a status of category active to the completion; tasks that never were in one are left out */
+            cycle: components["schemas"]["Spread"];
+        };
         Person: {
             avatar_url: string | null;
             id: string;
@@ -1760,6 +1834,29 @@ export interface components {
             /** @description that both are in */
             teams: components["schemas"]["SharedTeam"][];
             username: string;
+        };
+        Point: {
+            /**
+             * Format: int64
+             * @description tasks in this category at the end of the bucket
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description tasks in this category at the end of the bucket
+             */
+            backlog: number;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            created: number;
+            /** Format: date */
+            day: string;
+            /**
+             * Format: int64
+             * @description tasks in this category at the end of the bucket
+             */
+            done: number;
         };
         Preference: {
             /** @enum {string} */
@@ -1895,6 +1992,28 @@ export interface components {
              */
             role: "owner" | "admin" | "member" | "viewer";
         };
+        Spread: {
+            /**
+             * Format: double
+             * @description seconds
+             */
+            average: number;
+            /**
+             * Format: int64
+             * @description tasks that it is of
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description seconds
+             */
+            median: number;
+            /**
+             * Format: double
+             * @description seconds; 85 of 100 took no longer
+             */
+            p85: number;
+        };
         Started: {
             /** @description of the job: see GET /api/imports/{id} */
             id: string;
@@ -1946,6 +2065,19 @@ export interface components {
              * @description null takes the limit away
              */
             wip_limit?: number | null;
+        };
+        Stay: {
+            /**
+             * Format: double
+             * @description seconds, of those
+             */
+            average: number;
+            /**
+             * Format: int64
+             * @description completed tasks that were in it
+             */
+            count: number;
+            status: string;
         };
         SubscribeInput: {
             /** @enum {string} */
@@ -2967,6 +3099,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myAnalytics: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
+                fields?: string;
+                /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
+                from?: string;
+                /** @description the last day; without it today */
+                to?: string;
+                /** @description how long each point of the series is; weeks begin on Monday */
+                bucket?: "day" | "week" | "month";
+                /** @description an IANA time zone, in which days begin; without it your own */
+                timezone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
                 };
             };
             /** @description Error */
@@ -4789,6 +4961,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    teamAnalytics: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
+                fields?: string;
+                /** @description only this project of the team */
+                project_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,216 @@
+package analytics
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"tandem/internal/tasks"
+)
+
+var slugs = map[string]string{"todo": Backlog, "doing": Active, "review": Active, "done": Done, "dropped": Cancelled}
+
+// generate makes tasks of some years whose statuses change at odd times, some of them gone since.
+func generate(n int, zone *time.Location) ([]*history, categories) {
+	rng := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // the same tasks each time
+	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, zone)
+	names := []string{"todo", "doing", "review", "done", "dropped", "gone"}
+	list := make([]*history, n)
+	for i := range list {
+		at := begin.Add(time.Duration(rng.Int64N(int64(2 * 365 * 24 * time.Hour)))).Truncate(time.Microsecond)
+		h := &history{id: fmt.Sprintf("%06d", i), project: "p", priority: rng.IntN(len(tasks.Priorities)), assignee: fmt.Sprint(rng.IntN(5)), created: at}
+		if rng.IntN(3) == 0 {
+			due := at.Add(time.Duration(rng.Int64N(int64(100 * 24 * time.Hour))))
+			h.due = &due
+		}
+		status := []string{"", "todo", "doing"}[rng.IntN(3)]
+		h.steps = []step{{at, status}}
+		for range rng.IntN(5) {
+			at = at.Add(time.Duration(rng.Int64N(int64(20 * 24 * time.Hour))))
+			status = names[rng.IntN(len(names))]
+			h.steps = append(h.steps, step{at, status})
+			if slugs[status] == Done {
+				done := at
+				h.completed = &done
+			} else {
+				h.completed = nil
+			}
+		}
+		if h.status = status; status == "" || status == "gone" {
+			h.status = "todo"
+			h.steps = append(h.steps, step{at, "todo"})
+			h.completed = nil
+		}
+		list[i] = h
+	}
+	return list, categories{"p": slugs}
+}
+
+// naive computes the same by asking every task about every bucket.
+func naive(list []*history, of categories, s span, now time.Time) Figures {
+	done := func(h *history) bool { return h.completed != nil && of.of(h.project, h.status) == Done }
+	at := func(h *history, t time.Time) string { // the category just before t
+		was := ""
+		for _, st := range h.steps {
+			if st.at.Before(t) {
+				was = of.of(h.project, st.status)
+			}
+		}
+		return was
+	}
+	one := func(s span) (p Period) {
+		var all, cycles []float64
+		for _, h := range list {
+			if !h.created.Before(s.from) && h.created.Before(s.to) {
+				p.Created++
+			}
+			if !done(h) || h.completed.Before(s.from) || !h.completed.Before(s.to) {
+				continue
+			}
+			p.Completed++
+			all = append(all, h.completed.Sub(h.created).Seconds())
+			i := slices.IndexFunc(h.steps, func(st step) bool { return of.of("p", st.status) == Active && !st.at.After(*h.completed) })
+			if i >= 0 {
+				cycles = append(cycles, h.completed.Sub(h.steps[i].at).Seconds())
+			}
+		}
+		for _, it := range []struct {
+			of *Spread
+			v  []float64
+		}{{&p.Completion, all}, {&p.Cycle, cycles}} {
+			if len(it.v) == 0 {
+				continue
+			}
+			slices.Sort(it.v)
+			it.of.Count = len(it.v)
+			for _, v := range it.v {
+				it.of.Average += v
+			}
+			it.of.Average /= float64(len(it.v))
+			for _, v := range slices.Backward(it.v) { // the least value that so many do not exceed
+				share := 0
+				for _, w := range it.v {
+					if w <= v {
+						share++
+					}
+				}
+				if 100*share >= 50*len(it.v) {
+					it.of.Median = v
+				}
+				if 100*share >= 85*len(it.v) {
+					it.of.P85 = v
+				}
+				if 100*share < 50*len(it.v) {
+					break
+				}
+			}
+		}
+		return p
+	}
+	f := Figures{Now: one(s), Before: one(s.before()), Series: []Point{}}
+	for d := s.from; d.Before(s.to); d = d.AddDate(0, 0, 1) {
+		fresh := d.Equal(s.from) || s.bucket == "day" || s.bucket == "week" && d.Weekday() == time.Monday || s.bucket == "month" && d.Day() == 1
+		if fresh {
+			f.Series = append(f.Series, Point{Day: d.Format(time.DateOnly)})
+		}
+		p := &f.Series[len(f.Series)-1]
+		next := d.AddDate(0, 0, 1)
+		p.Backlog, p.Active, p.Done = 0, 0, 0
+		for _, h := range list {
+			if !h.created.Before(d) && h.created.Before(next) {
+				p.Created++
+			}
+			if done(h) && !h.completed.Before(d) && h.completed.Before(next) {
+				p.Completed++
+			}
+			switch at(h, next) {
+			case Backlog:
+				p.Backlog++
+			case Active:
+				p.Active++
+			case Done:
+				p.Done++
+			}
+		}
+	}
+	return f
+}
+
+func TestFiguresAreThoseOfANaiveCount(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, of := generate(50_000, zone)
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, zone)
+	for _, bucket := range []string{"day", "week", "month"} {
+		// Across both changes of the clock.
+		s := span{time.Date(2025, 3, 12, 0, 0, 0, 0, zone), time.Date(2025, 4, 8, 0, 0, 0, 0, zone), bucket}
+		if bucket == "month" {
+			s.from, s.to = time.Date(2025, 9, 20, 0, 0, 0, 0, zone), time.Date(2025, 12, 3, 0, 0, 0, 0, zone)
+		}
+		got := compute(list, of, s, now, tasks.Priorities)
+		want := naive(list, of, s, now)
+		if !reflect.DeepEqual(got.Series, want.Series) {
+			t.Errorf("%s: got series\n%v, want\n%v", bucket, got.Series, want.Series)
+		}
+		if got.Now != want.Now || got.Before != want.Before {
+			t.Errorf("%s: got\n%+v\n%+v, want\n%+v\n%+v", bucket, got.Now, got.Before, want.Now, want.Before)
+		}
+		if got.Now.Completed == 0 || got.Now.Cycle.Count == 0 || got.Series[0].Active == 0 {
+			t.Errorf("%s: nothing happens in %+v", bucket, got.Now)
+		}
+		sum, people := 0, 0
+		for _, p := range got.Series {
+			sum += p.Completed
+		}
+		for _, c := range got.ByPerson {
+			people += c.Count
+		}
+		if sum != got.Now.Completed || people != sum {
+			t.Errorf("%s: %d in the series, %d of all people, %d in all", bucket, sum, people, got.Now.Completed)
+		}
+	}
+}
+
+func TestSpreadsAreNearestRanks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		of   []float64
+		want Spread
+	}{
+		{nil, Spread{}},
+		{[]float64{7}, Spread{1, 7, 7, 7}},
+		{[]float64{4, 1}, Spread{2, 2.5, 1, 4}},
+		{[]float64{10, 1, 2, 3, 4, 5, 6, 7, 8, 9}, Spread{10, 5.5, 5, 9}},
+	} {
+		if got := spread(slices.Clone(c.of)); got != c.want {
+			t.Errorf("%v: got %+v, want %+v", c.of, got, c.want)
+		}
+	}
+}
+
+func TestTimeInStatusEndsWithTheCompletion(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) time.Time { return time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC) }
+	done := at(9)
+	h := &history{project: "p", status: "done", created: at(1), completed: &done, steps: []step{{at(1), "todo"}, {at(3), "doing"}, {at(4), "todo"}, {at(5), "doing"}, {at(9), "done"}}}
+	s := span{at(0), at(0).AddDate(0, 0, 1), "day"}
+	got := compute([]*history{h}, categories{"p": slugs}, s, at(20), tasks.Priorities).InStatus
+	want := []Stay{{"doing", 1, 5 * 3600}, {"todo", 1, 3 * 3600}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func BenchmarkCompute(b *testing.B) {
+	list, of := generate(50_000, time.UTC)
+	s := span{time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), "week"}
+	for b.Loop() {
+		compute(list, of, s, s.to, tasks.Priorities)
+	}
+}

@@ -1,0 +1,99 @@
+package analytics
+
+import (
+	"context"
+	"time"
+
+	"tandem/internal/db"
+	"tandem/internal/errs"
+	"tandem/internal/tasks"
+	"tandem/internal/teams"
+	"tandem/internal/users"
+)
+
+// Service computes figures.
+type Service struct {
+	db    *db.DB
+	teams *teams.Service
+}
+
+// NewService returns the service.
+func NewService(d *db.DB, t *teams.Service) *Service { return &Service{d, t} }
+
+// Query says of what and of when. From and To are days, as YYYY-MM-DD, the last one included; empty ones mean the last 30 days.
+type Query struct {
+	TeamID, ProjectID string
+	From, To, Bucket  string
+	Zone              *time.Location
+}
+
+// longest is how many days a range may have: ten years.
+const longest = 3660
+
+func (q Query) span(now time.Time) (span, error) {
+	now = now.In(q.Zone)
+	s := span{bucket: q.Bucket}
+	if s.bucket == "" {
+		s.bucket = "day"
+	}
+	day := func(field, text string, otherwise time.Time) (time.Time, error) {
+		if text == "" {
+			return time.Date(otherwise.Year(), otherwise.Month(), otherwise.Day(), 0, 0, 0, 0, q.Zone), nil
+		}
+		t, err := time.ParseInLocation(time.DateOnly, text, q.Zone)
+		if err != nil || t.Year() < 1970 || t.Year() > 9000 {
+			return t, errs.Field("query."+field, "must be a day such as 2026-11-23")
+		}
+		return t, nil
+	}
+	last, err := day("to", q.To, now)
+	if err != nil {
+		return s, err
+	}
+	s.to = last.AddDate(0, 0, 1)
+	if s.from, err = day("from", q.From, last.AddDate(0, 0, -29)); err != nil {
+		return s, err
+	}
+	switch {
+	case s.from.After(last):
+		return s, errs.Field("query.from", "must not be after \"to\"")
+	case s.from.AddDate(0, 0, longest).Before(s.to):
+		return s, errs.Field("query.from", "must be at most %d days before \"to\"", longest)
+	}
+	return s, nil
+}
+
+// Figures are those of a team, or of one of its projects, for whoever may see the team.
+func (s *Service) Figures(ctx context.Context, actor users.Actor, q Query) (Figures, error) {
+	if _, err := s.teams.AuthorizeRead(ctx, actor, q.TeamID, teams.ViewTeam); err != nil {
+		return Figures{}, err
+	}
+	if q.ProjectID != "" {
+		if ref, err := s.teams.ProjectRef(ctx, q.ProjectID); err != nil || ref.TeamID != q.TeamID {
+			return Figures{}, errs.Field("query.project_id", "must be a project of the team")
+		}
+	}
+	return s.figures(ctx, ofTeam(q.TeamID, q.ProjectID), q)
+}
+
+// Personal are the figures of the actor's own tasks, in all their teams.
+func (s *Service) Personal(ctx context.Context, actor users.Actor, q Query) (Figures, error) {
+	return s.figures(ctx, ofPerson(actor.ID), q)
+}
+
+func (s *Service) figures(ctx context.Context, sc scope, q Query) (Figures, error) {
+	now := s.db.Now()
+	sp, err := q.span(now)
+	if err != nil {
+		return Figures{}, err
+	}
+	list, err := read(ctx, s.db.Read(), sc)
+	if err != nil {
+		return Figures{}, err
+	}
+	of, err := readCategories(ctx, s.db.Read(), sc)
+	if err != nil {
+		return Figures{}, err
+	}
+	return compute(list, of, sp, now, tasks.Priorities), nil
+}
