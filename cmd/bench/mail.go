@@ -123,7 +123,7 @@ func (w *world) join(ctx context.Context, n int) error {
 type mailbox struct {
 	addr   string
 	server *smtp.Server
-	served chan error
+	served chan struct{} // closed when it has stopped
 
 	mu    sync.Mutex
 	taken map[int]time.Time // by mark
@@ -138,15 +138,18 @@ func newMailbox() (*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &mailbox{addr: l.Addr().String(), served: make(chan error, 1), taken: map[int]time.Time{}, ids: map[string]bool{}}
+	b := &mailbox{addr: l.Addr().String(), served: make(chan struct{}), taken: map[int]time.Time{}, ids: map[string]bool{}}
 	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return delivery{b}, nil }))
-	go func() { b.served <- b.server.Serve(l) }()
+	go func() {
+		defer close(b.served)
+		_ = b.server.Serve(l) // ends with Close
+	}()
 	return b, nil
 }
 
 func (b *mailbox) close() error {
 	err := b.server.Close()
-	<-b.served // that it was closed
+	<-b.served
 	return err
 }
 

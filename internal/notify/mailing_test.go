@@ -246,11 +246,11 @@ func TestQuietHoursPutMailsOff(t *testing.T) {
 		if len(p.server.Mails()) != 0 || waiting[jobs.Outcome{Kind: "mail", Result: "scheduled"}] != 1 {
 			t.Errorf("got %d mails and %v, want a job for later", len(p.server.Mails()), waiting)
 		}
+		p.Clock.Advance(time.Hour)
 		ok(t, p.DB.Write(t.Context(), func(tx *db.Tx) error { // River's clock is not ours to move
 			_, err := tx.Exec(t.Context(), `UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state = 'scheduled'`)
 			return err
 		}))
-		p.Clock.Advance(time.Hour)
 		p.server.Wait(t, 1)
 	})
 }
