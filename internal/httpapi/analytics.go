@@ -9,15 +9,15 @@ import (
 	"tandem/internal/users"
 )
 
-// rangeInput says of which days figures are.
-type rangeInput struct {
+// Days say of which days figures are.
+type Days struct {
 	From     string `query:"from" doc:"the first day, such as 2026-11-01; without it the 30 days up to \"to\""`
 	To       string `query:"to" doc:"the last day; without it today"`
 	Bucket   string `query:"bucket" enum:"day,week,month" default:"day" doc:"how long each point of the series is; weeks begin on Monday"`
 	Timezone string `query:"timezone" doc:"an IANA time zone, in which days begin; without it your own"`
 }
 
-func (a *API) query(ctx context.Context, actor users.Actor, in *rangeInput) (analytics.Query, error) {
+func (a *API) query(ctx context.Context, actor users.Actor, in *Days) (analytics.Query, error) {
 	q := analytics.Query{From: in.From, To: in.To, Bucket: in.Bucket, Zone: time.UTC}
 	zone := in.Timezone
 	if zone == "" {
@@ -37,12 +37,12 @@ func (a *API) query(ctx context.Context, actor users.Actor, in *rangeInput) (ana
 
 type teamAnalyticsInput struct {
 	ByID
-	rangeInput
+	Days
 	ProjectID string `query:"project_id" doc:"only this project of the team"`
 }
 
 func (a *API) teamAnalytics(ctx context.Context, actor users.Actor, in *teamAnalyticsInput) (analytics.Figures, error) {
-	q, err := a.query(ctx, actor, &in.rangeInput)
+	q, err := a.query(ctx, actor, &in.Days)
 	if err != nil {
 		return analytics.Figures{}, err
 	}
@@ -50,7 +50,7 @@ func (a *API) teamAnalytics(ctx context.Context, actor users.Actor, in *teamAnal
 	return a.Analytics.Figures(ctx, actor, q)
 }
 
-func (a *API) myAnalytics(ctx context.Context, actor users.Actor, in *rangeInput) (analytics.Figures, error) {
+func (a *API) myAnalytics(ctx context.Context, actor users.Actor, in *Days) (analytics.Figures, error) {
 	q, err := a.query(ctx, actor, in)
 	if err != nil {
 		return analytics.Figures{}, err

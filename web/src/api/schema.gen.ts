@@ -4979,6 +4979,14 @@ export interface operations {
             query?: {
                 /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
                 fields?: string;
+                /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
+                from?: string;
+                /** @description the last day; without it today */
+                to?: string;
+                /** @description how long each point of the series is; weeks begin on Monday */
+                bucket?: "day" | "week" | "month";
+                /** @description an IANA time zone, in which days begin; without it your own */
+                timezone?: string;
                 /** @description only this project of the team */
                 project_id?: string;
             };
