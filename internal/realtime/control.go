@@ -61,6 +61,7 @@ func (n *Node) missed(stream string) {
 
 // dropSession ends the connections of a session that ended.
 func (n *Node) dropSession(userID, sessionID string) {
+	n.drops.Add(1)
 	for _, c := range n.node.Hub().UserConnections(userID) {
 		if actorOf(c).SessionID == sessionID {
 			c.Disconnect(sessionEnded)

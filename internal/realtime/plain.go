@@ -99,8 +99,11 @@ func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID s
 	}
 	s.add(k)
 	n.addSocket(k)
-	if n.drops.Load() != a.drops || n.draining.Load() {
-		k.close(serverStops.code, serverStops.reason) // or a right ended meanwhile, maybe this one: look again
+	if n.draining.Load() {
+		k.close(serverStops.code, serverStops.reason)
+	}
+	if n.drops.Load() != a.drops {
+		k.lookAgain(ctx, a.token)
 	}
 	k.wake()
 	go k.read()
@@ -293,6 +296,18 @@ func (k *socket) end() {
 	k.n.removeSocket(k)
 	if k.task != "" {
 		k.n.presence.leave(k.team, k.id, k.task)
+	}
+}
+
+// lookAgain closes the socket if a right that ended while it was admitted was its own.
+func (k *socket) lookAgain(ctx context.Context, token string) {
+	switch _, _, err := k.n.o.Verify(ctx, token); {
+	case errors.Is(err, errs.Unauthenticated):
+		k.close(plainEnded.code, plainEnded.reason)
+	case err != nil:
+		k.close(internalError.code, internalError.reason)
+	default:
+		k.recheck()
 	}
 }
 

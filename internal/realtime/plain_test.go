@@ -20,6 +20,7 @@ import (
 	"tandem/internal/realtime"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
+	"tandem/internal/teams"
 )
 
 // plain opens a plain socket; status is what a refused handshake is answered with.
@@ -216,6 +217,43 @@ func TestPlainSocketsEndWithTheirRight(t *testing.T) {
 			t.Fatal(err)
 		}
 		closes(t, ann, 4403)
+	})
+}
+
+// Only who lost a right while they connected is sent away.
+func TestRightsThatEndDuringTheHandshake(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		eve := w.Member(w.team, teams.Member)
+		eve.SessionID = "session-" + eve.Username
+		w.mu.Lock()
+		w.tokens[eve.Username] = eve
+		w.mu.Unlock()
+		meanwhile := func(then func()) {
+			w.mu.Lock()
+			w.meanwhile = then
+			w.mu.Unlock()
+		}
+		hers, _ := w.plain(t, "/teams/"+w.team.ID, eve.Username)
+		meanwhile(func() {
+			if err := w.Teams.RemoveMember(t.Context(), w.ann, w.team.ID, eve.ID); err != nil {
+				t.Error(err)
+			}
+			closes(t, hers, 4403)
+		})
+		bobs, _ := w.plain(t, "/teams/"+w.team.ID, w.bob.Username)
+		w.edit(t, w.task, "bob still listens")
+		if m := change(t, bobs); m.Type != "task.updated" {
+			t.Errorf("got %s, want the edit", m.Type)
+		}
+		meanwhile(func() {
+			w.mu.Lock()
+			delete(w.tokens, w.bob.Username)
+			w.mu.Unlock()
+			w.endSession(t, w.bob)
+			closes(t, bobs, 4401)
+		})
+		late, _ := w.plain(t, "/teams/"+w.team.ID, w.bob.Username)
+		closes(t, late, 4401)
 	})
 }
 

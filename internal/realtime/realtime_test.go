@@ -39,13 +39,22 @@ type world struct {
 	mu     sync.Mutex
 	tokens map[string]users.Actor // what Verify knows
 	lasts  time.Duration          // how long they are good for; 0: an hour
+
+	meanwhile func() // happens once, after a token was looked at
 }
 
 var errExpired = errs.Code(errs.Unauthenticated, "token_expired", "expired")
 
 func (w *world) verify(_ context.Context, token string) (users.Actor, time.Time, error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer func() {
+		then := w.meanwhile
+		w.meanwhile = nil
+		w.mu.Unlock()
+		if then != nil {
+			then()
+		}
+	}()
 	if token == "expired" {
 		return users.Actor{}, time.Time{}, errExpired
 	}
