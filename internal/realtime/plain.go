@@ -107,7 +107,7 @@ func (n *Node) plain(w http.ResponseWriter, r *http.Request, channel, streamID s
 	}
 	k.wake()
 	go k.read()
-	go k.run() //nolint:contextcheck // it outlives the request
+	go k.run() //nolint:contextcheck,gosec // it outlives the request
 }
 
 // start is the seq that a socket begins after: the one it asks for, or the head. Who says of which epoch
@@ -283,7 +283,7 @@ func (k *socket) run() {
 			k.mu.Unlock()
 			if now.Sub(checked) >= recheckEvery {
 				checked = now
-				k.recheck()
+				k.recheck(context.Background())
 			}
 		}
 	}
@@ -307,13 +307,13 @@ func (k *socket) lookAgain(ctx context.Context, token string) {
 	case err != nil:
 		k.close(internalError.code, internalError.reason)
 	default:
-		k.recheck()
+		k.recheck(ctx)
 	}
 }
 
 // recheck closes the socket when its owner may no longer listen.
-func (k *socket) recheck() {
-	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+func (k *socket) recheck(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
 	if err := k.n.allowed(ctx, k.actor, k.channel); errors.Is(err, errs.NotFound) || errors.Is(err, errs.Forbidden) {
 		k.close(noLonger.code, noLonger.reason)
