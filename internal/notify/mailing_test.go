@@ -408,33 +408,3 @@ func TestAJobThatRunsAgainRepeatsOnlyWhatWasNotMarked(t *testing.T) {
 		}
 	})
 }
-
-func TestMutingStopsMailsThatWait(t *testing.T) {
-	eachPost(t, func(t *testing.T, p *post) {
-		ctx := t.Context()
-		other := p.Project(p.team)
-		muted, elsewhere := p.assign(t, "Muted"), p.TaskBy(p.ann, other, tasks.Fields{Title: tasks.Of("Elsewhere"), AssignedTo: tasks.Of(&p.bob.ID)})
-		p.assign(t, "Heard")
-		ok(t, p.Tasks.Mute(ctx, p.bob, muted.ID, true))
-		ok(t, p.Teams.MuteProject(ctx, p.bob, other.ID, true))
-		p.start(t)
-		p.idle(t)
-		mails := p.server.Mails()
-		if len(mails) != 1 || !strings.HasSuffix(mails[0].Subject(), ": Heard") {
-			t.Errorf("got %d mails, want that of the task that is not muted; nothing about %s and %s", len(mails), muted.Key, elsewhere.Key)
-		}
-	})
-}
-
-func TestATypeThatIsTurnedOffStopsItsMailsThatWait(t *testing.T) {
-	eachPost(t, func(t *testing.T, p *post) {
-		p.comment(t, p.assign(t, "One").ID, "@bob hello")
-		p.prefer(t, p.bob, notify.TaskAssigned, true, notify.Off)
-		p.start(t)
-		p.idle(t)
-		mails := p.server.Mails()
-		if len(mails) != 1 || !strings.Contains(mails[0].Text, "hello") || strings.Contains(mails[0].Text, "assigned") {
-			t.Errorf("got %+v, want the mention alone", mails)
-		}
-	})
-}
