@@ -27,7 +27,7 @@ const (
 // runMails measures the way from a comment that mentions somebody to the mail server.
 func runMails(ctx context.Context, o options) error {
 	fmt.Printf("Mentions in comments on different tasks, to %d people, %d a minute for %s; a mail waits for %s, in case that its recipient reads it in the app first.\n\n", mailPeople, o.mails, o.seconds, o.delay)
-	fmt.Println("| database | notifications | mails | p50 s | p99 s | max s | lost | twice | target p99 |\n|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| database | notifications | a minute | mails | p50 s | p99 s | max s | lost | twice | target p99 |\n|---|---|---|---|---|---|---|---|---|---|")
 	databases := []string{"SQLite"}
 	if o.postgres != "" {
 		databases = append(databases, "PostgreSQL")
@@ -64,13 +64,12 @@ func mailsOn(ctx context.Context, o options, database string) (err error) {
 	}
 	n := int(o.seconds.Minutes() * float64(o.mails))
 	sent := make([]time.Time, n)
-	tick := time.NewTicker(time.Minute / time.Duration(o.mails))
-	defer tick.Stop()
+	began := time.Now()
 	for i := range sent {
-		select {
-		case <-ctx.Done():
+		// A tick that comes late is made up for: else a slow write would lower the rate.
+		pause(ctx, time.Until(began.Add(time.Duration(i)*time.Minute/time.Duration(o.mails))))
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case <-tick.C:
 		}
 		sent[i] = time.Now()
 		body := fmt.Sprintf(`{"body":"@reader%d this is about mark%d."}`, i%mailPeople, i)
@@ -79,12 +78,13 @@ func mailsOn(ctx context.Context, o options, database string) (err error) {
 		}
 		fmt.Fprintf(os.Stderr, "\r%s: %d of %d notifications, %d mails ", database, i+1, n, box.count())
 	}
+	ended := time.Now()
 	for box.marks() < n && time.Since(box.latest(sent[n-1].Add(o.delay))) < mailSilence && ctx.Err() == nil {
 		pause(ctx, time.Second)
 		fmt.Fprintf(os.Stderr, "\r%s: %d notifications, %d mails ", database, n, box.count())
 	}
 	fmt.Fprint(os.Stderr, "\r\033[K")
-	box.report(database, sent)
+	box.report(database, sent, float64(n)/ended.Sub(began).Minutes())
 	return ctx.Err()
 }
 
@@ -127,9 +127,8 @@ type mailbox struct {
 
 	mu    sync.Mutex
 	taken map[int]time.Time // by mark
-	ids   map[string]bool   // of messages
 	mails int               // with marks
-	twice int
+	twice int               // marks that a further mail told of, be it the same one again
 	last  time.Time
 }
 
@@ -138,7 +137,7 @@ func newMailbox() (*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &mailbox{addr: l.Addr().String(), served: make(chan struct{}), taken: map[int]time.Time{}, ids: map[string]bool{}}
+	b := &mailbox{addr: l.Addr().String(), served: make(chan struct{}), taken: map[int]time.Time{}}
 	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return delivery{b}, nil }))
 	go func() {
 		defer close(b.served)
@@ -164,7 +163,6 @@ func (delivery) Logout() error                        { return nil }
 var (
 	softBreak = strings.NewReplacer("=\r\n", "")
 	mark      = regexp.MustCompile(`about mark(\d+)\.`)
-	messageID = regexp.MustCompile(`(?im)^Message-ID: *(\S+)`)
 )
 
 func (d delivery) Data(r io.Reader) error {
@@ -181,19 +179,18 @@ func (d delivery) Data(r io.Reader) error {
 	}
 	d.last = time.Now()
 	d.mails++
-	if id := messageID.FindString(text); d.ids[id] {
-		d.twice++
-	} else {
-		d.ids[id] = true
-	}
-	for _, m := range marks { // once in each form of the text
+	told := map[int]bool{} // a mark is in each form of the text
+	for _, m := range marks {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			return err
 		}
 		if _, known := d.taken[n]; !known {
 			d.taken[n] = d.last
+		} else if !told[n] {
+			d.twice++
 		}
+		told[n] = true
 	}
 	return nil
 }
@@ -220,7 +217,7 @@ func (b *mailbox) latest(than time.Time) time.Time {
 	return than
 }
 
-func (b *mailbox) report(database string, sent []time.Time) {
+func (b *mailbox) report(database string, sent []time.Time, rate float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var took []time.Duration
@@ -230,8 +227,8 @@ func (b *mailbox) report(database string, sent []time.Time) {
 	slices.Sort(took)
 	r := result{times: took}
 	reached := "reached"
-	if len(took) < len(sent) || r.at(0.99) > mailTarget {
+	if len(took) < len(sent) || b.twice > 0 || r.at(0.99) > mailTarget {
 		reached = "**missed**"
 	}
-	fmt.Printf("| %s | %d | %d | %.1f | %.1f | %.1f | %d | %d | ≤ %.0f s: %s |\n", database, len(sent), b.mails, r.at(0.5).Seconds(), r.at(0.99).Seconds(), r.at(1).Seconds(), len(sent)-len(took), b.twice, mailTarget.Seconds(), reached)
+	fmt.Printf("| %s | %d | %.0f | %d | %.1f | %.1f | %.1f | %d | %d | ≤ %.0f s: %s |\n", database, len(sent), rate, b.mails, r.at(0.5).Seconds(), r.at(0.99).Seconds(), r.at(1).Seconds(), len(sent)-len(took), b.twice, mailTarget.Seconds(), reached)
 }

@@ -29,7 +29,7 @@ test.beforeAll(() => console.log('\n## Browser\n\n| other | |\n|---|---|'))
 function row(what: string, took: number[]): void {
   took.sort((a, b) => a - b)
   const at = (p: number): string => took[Math.ceil(took.length * p) - 1]!.toFixed(0)
-  console.log(`| ${what} | median ${at(0.5)} ms, p95 ${at(0.95)} ms |`)
+  console.log(`| ${what} | median ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms |`)
 }
 
 test('change to the other browser', async ({ arrive, server }) => {

@@ -51,11 +51,21 @@ SELECT COUNT(*)
 FROM notifications
 WHERE mail_id = $1`
 
-// Index: notifications_to_mail.
-const unmail = `
+// What waits to be mailed is not. Index: notifications_to_mail.
+const (
+	unmailType = `
 UPDATE notifications
 SET email = ''
 WHERE user_id = $1 AND email <> '' AND mail_id IS NULL AND type = $2`
+	unmailTask = `
+UPDATE notifications
+SET email = ''
+WHERE user_id = $1 AND email <> '' AND mail_id IS NULL AND task_id = $2`
+	unmailProject = `
+UPDATE notifications
+SET email = ''
+WHERE user_id = $1 AND email <> '' AND mail_id IS NULL AND project_id = $2`
+)
 
 // Index: primary key.
 const suspension = `

@@ -176,6 +176,11 @@ func (m *Mailer) compose(ctx context.Context, a mailArgs) (Letter, error) {
 	if !ok { // of a newer or older version of the program
 		return Letter{}, jobs.Cancel(fmt.Errorf("nobody here writes mails of the kind %q", a.What))
 	}
+	if a.User != "" { // who writes it need not know of locks
+		if _, err := m.recipient(ctx, m.db.Read(), a.User); err != nil {
+			return Letter{}, err
+		}
+	}
 	return compose(ctx, m.db.Read(), a.User, a.Ref)
 }
 

@@ -199,7 +199,7 @@ func (s *Service) UpdateSettings(ctx context.Context, actor users.Actor, p Setti
 	})
 }
 
-// setWay keeps a preference; one that is the default is no row.
+// setWay keeps a preference; one that is the default is no row. What waits to be mailed keeps to it too.
 func setWay(ctx context.Context, tx *db.Tx, userID string, t Type, way Preference) error {
 	var err error
 	if way == defaults[t] {
@@ -210,26 +210,39 @@ func setWay(ctx context.Context, tx *db.Tx, userID string, t Type, way Preferenc
 	if err != nil {
 		return fmt.Errorf("set preference of %s for %s: %w", userID, t, err)
 	}
+	if way.Email != Off {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, unmailType, userID, string(t)); err != nil {
+		return fmt.Errorf("stop mails of %s about %s: %w", userID, t, err)
+	}
 	return nil
 }
 
 // MuteTask makes a task one that the user hears nothing of, or no longer.
 func (s *Service) MuteTask(ctx context.Context, tx *db.Tx, userID, taskID string, on bool) error {
-	return mute(ctx, tx, on, muteTask, unmuteTask, userID, taskID)
+	return mute(ctx, tx, on, muteTask, unmuteTask, unmailTask, userID, taskID)
 }
 
 // MuteProject makes a project one that the user hears nothing of, or no longer.
 func (s *Service) MuteProject(ctx context.Context, tx *db.Tx, userID, projectID string, on bool) error {
-	return mute(ctx, tx, on, muteProject, unmuteProject, userID, projectID)
+	return mute(ctx, tx, on, muteProject, unmuteProject, unmailProject, userID, projectID)
 }
 
-func mute(ctx context.Context, tx *db.Tx, on bool, add, drop, userID, id string) error {
+// mute also stops the mails that wait.
+func mute(ctx context.Context, tx *db.Tx, on bool, add, drop, unmail, userID, id string) error {
 	statement := drop
 	if on {
 		statement = add
 	}
 	if _, err := tx.Exec(ctx, statement, userID, id); err != nil {
 		return fmt.Errorf("mute %s for %s: %w", id, userID, err)
+	}
+	if !on {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, unmail, userID, id); err != nil {
+		return fmt.Errorf("stop mails of %s about %s: %w", userID, id, err)
 	}
 	return nil
 }

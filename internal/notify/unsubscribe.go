@@ -163,12 +163,6 @@ func (m *Mailer) set(ctx context.Context, tx *db.Tx, s Stop, setting string) err
 		if err := setWay(ctx, tx, s.UserID, t, way); err != nil {
 			return err
 		}
-		if way.Email != Off {
-			continue
-		}
-		if _, err := tx.Exec(ctx, unmail, s.UserID, string(t)); err != nil { // what waits is not sent either
-			return fmt.Errorf("stop mails of %s: %w", s.UserID, err)
-		}
 	}
 	return nil
 }
