@@ -49,6 +49,12 @@ export const titles = (page: Page, name: string): Promise<string[]> =>
     .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
     .map(link => link.lastChild?.textContent?.trim() ?? ''))
 
+/** Opens the form for new tasks of a column; what is typed now goes into it. */
+export async function compose(page: Page, name: string): Promise<void> {
+  await column(page, name).getByRole('button', { name: `New task in ${name}` }).click()
+  await expect(column(page, name).getByRole('textbox', { name: 'Title' })).toBeFocused()
+}
+
 /** The app loads what it will need at leisure (App.vue); from then on it can do without the network. */
 export async function leisure(page: Page): Promise<void> {
   await page.waitForFunction(() => performance.getEntriesByType('resource').some(entry => entry.name.includes('ConfirmDialog')))

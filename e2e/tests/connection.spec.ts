@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, leisure, test, titles } from '../people'
+import { card, compose, leisure, test, titles } from '../people'
 
 async function two(server: { url: string }): Promise<{ ann: Client; bob: Client; team: string; project: string; task: Task }> {
   const ann = await Client.register(server.url, 'ann', 'Ann')
@@ -33,7 +33,7 @@ test.describe('with tokens that last half a minute', () => {
     const count = sockets(bob)
     const began = Date.now()
     for (let i = 1; Date.now() - began < 80_000; i++) {
-      await column(ann, 'To do').getByRole('button', { name: 'New task in To do' }).click()
+      await compose(ann, 'To do')
       await ann.keyboard.type(`Task ${i}`)
       await ann.keyboard.press('Enter')
       await ann.keyboard.press('Escape')

@@ -1,9 +1,9 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, fromMenu, leisure, test, titles } from '../people'
+import { card, compose, fromMenu, leisure, test, titles } from '../people'
 
 async function write(page: Page, ...names: string[]): Promise<void> {
-  await column(page, 'To do').getByRole('button', { name: 'New task in To do' }).click()
+  await compose(page, 'To do')
   for (const name of names) {
     await page.keyboard.type(name)
     await page.keyboard.press('Enter')

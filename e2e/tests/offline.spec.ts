@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, fromMenu, leisure, noViolations, test, titles } from '../people'
+import { card, compose, fromMenu, leisure, noViolations, test, titles } from '../people'
 
 async function two(url: string): Promise<{ ann: Client; bob: Client; project: string }> {
   const ann = await Client.register(url, 'ann', 'Ann')
@@ -44,8 +44,7 @@ test('what is done offline outlives a closed tab, shows in the next one, and arr
   await expect(ann.getByText(/You are offline/)).toBeVisible()
   await card(ann, 'Two').locator('[data-card]').focus()
   await fromMenu(ann, 'Done')
-  await column(ann, 'To do').getByRole('button', { name: 'New task in To do' }).click()
-  await expect(column(ann, 'To do').getByRole('textbox')).toBeFocused()
+  await compose(ann, 'To do')
   await ann.keyboard.type('Made on the train')
   await ann.keyboard.press('Enter')
   await ann.keyboard.press('Escape')

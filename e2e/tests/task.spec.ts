@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, noViolations, test } from '../people'
+import { card, column, compose, noViolations, test } from '../people'
 
 async function two(url: string): Promise<{ ann: Client; bob: Client; project: string }> {
   const ann = await Client.register(url, 'ann', 'Ann')
@@ -14,7 +14,7 @@ test('what one does in a task, the other sees: create, edit, assign, label, comm
   const { project } = await two(server.url)
   const [ann, bob] = await Promise.all([arrive('ann', `/p/${project}/board`), arrive('bob', `/p/${project}/board`)])
 
-  await column(ann, 'To do').getByRole('button', { name: 'New task in To do' }).click()
+  await compose(ann, 'To do')
   await ann.keyboard.type('Invite the neighbours')
   await ann.keyboard.press('Enter')
   await ann.keyboard.press('Escape')
