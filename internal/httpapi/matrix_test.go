@@ -91,6 +91,14 @@ func trashed(path string) func(*testing.T, *server, world) (string, any) {
 	}
 }
 
+// fresh is a batch of one task that is only there for it.
+func fresh(path string) func(*testing.T, *server, world) (string, any) {
+	return func(t *testing.T, s *server, w world) (string, any) {
+		made := s.want(t, 201, w.people["owner"].Username, "POST", "/api/projects/"+w.project+"/tasks", map[string]any{"title": "Gone"})
+		return path, map[string]any{"task_ids": []any{made["id"]}}
+	}
+}
+
 // invitedGuest is an invite for somebody who is none of the askers.
 func invitedGuest(path string) func(*testing.T, *server, world) (string, any) {
 	return func(t *testing.T, s *server, w world) (string, any) {
@@ -215,6 +223,11 @@ var matrix = []access{
 	{"POST /api/tasks/move", "401 404 403 200 200 200", func(_ *testing.T, _ *server, w world) (string, any) {
 		return "/api/tasks/move", map[string]any{"task_ids": []string{w.task}, "status": "in_progress"}
 	}},
+	{"POST /api/tasks/edit", "401 404 403 200 200 200", func(_ *testing.T, _ *server, w world) (string, any) {
+		return "/api/tasks/edit", map[string]any{"edits": []any{map[string]any{"task_id": w.task, "priority": "high"}}}
+	}},
+	{"POST /api/tasks/delete", "401 404 403 200 200 200", fresh("/api/tasks/delete")},
+	{"POST /api/tasks/restore", "401 404 403 200 200 200", fresh("/api/tasks/restore")},
 	{"GET /api/tasks/{id}", "401 404 200 200 200 200", at("/api/tasks/{task}")},
 	{"PATCH /api/tasks/{id}", "401 404 403 200 200 200", at("/api/tasks/{task}", map[string]any{"title": "Changed"})},
 	{"DELETE /api/tasks/{id}", "401 404 403 204 204 204", made("/api/projects/{project}/tasks", task, "/api/tasks/{new}")},

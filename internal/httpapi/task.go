@@ -133,11 +133,59 @@ type moveInput struct {
 		Before    string   `json:"before,omitempty" doc:"id of the task they go above"`
 		After     string   `json:"after,omitempty" doc:"id of the task they go below; without before and after they go to the end of the column"`
 		ProjectID string   `json:"project_id,omitempty" doc:"another project of the team"`
+		WasStatus string   `json:"was_status,omitempty" doc:"the status they were all seen in; one that somebody else moved since is a conflict (409)"`
 	} `nameHint:"MoveInput"`
 }
 
-func (a *API) moveTasks(ctx context.Context, actor users.Actor, in *moveInput) (tasks.Moved, error) {
+func (a *API) moveTasks(ctx context.Context, actor users.Actor, in *moveInput) (tasks.Changed, error) {
 	return a.Tasks.Move(ctx, actor, tasks.MoveInput(in.Body))
+}
+
+// BulkFields are those of TaskFields that many tasks can be given at once.
+type BulkFields struct {
+	Priority   tasks.Field[string]     `json:"priority,omitzero" enum:"none,low,medium,high,urgent"`
+	Labels     tasks.Field[[]string]   `json:"labels,omitzero" doc:"ids or names of the team's labels"`
+	AssignedTo tasks.Field[*string]    `json:"assigned_to,omitzero" doc:"id of a member of the team"`
+	DueAt      tasks.Field[*time.Time] `json:"due_at,omitzero"`
+}
+
+func (f BulkFields) fields() tasks.Fields {
+	return tasks.Fields{Priority: f.Priority, Labels: f.Labels, AssignedTo: f.AssignedTo, DueAt: f.DueAt}
+}
+
+// TaskEdit is the change of one task among many.
+type TaskEdit struct {
+	TaskID string `json:"task_id"`
+	BulkFields
+	Was BulkFields `json:"was,omitzero" doc:"the values that the editor saw; a field that somebody else changed since is a conflict (409, with tasks: [{current, conflicts}])"`
+}
+
+type editTasksInput struct {
+	Body struct {
+		Edits []TaskEdit `json:"edits" minItems:"1" maxItems:"200" doc:"of tasks of one team"`
+	} `nameHint:"EditInput"`
+}
+
+func (a *API) editTasks(ctx context.Context, actor users.Actor, in *editTasksInput) (tasks.Changed, error) {
+	edits := make([]tasks.Edit, len(in.Body.Edits))
+	for i, e := range in.Body.Edits {
+		edits[i] = tasks.Edit{TaskID: e.TaskID, Patch: tasks.Patch{Fields: e.fields(), Was: e.Was.fields()}}
+	}
+	return a.Tasks.EditMany(ctx, actor, edits)
+}
+
+type taskIDsInput struct {
+	Body struct {
+		TaskIDs []string `json:"task_ids" minItems:"1" maxItems:"200" doc:"all of one team"`
+	} `nameHint:"TaskIDs"`
+}
+
+func (a *API) deleteTasks(ctx context.Context, actor users.Actor, in *taskIDsInput) (tasks.Changed, error) {
+	return a.Tasks.DeleteMany(ctx, actor, in.Body.TaskIDs)
+}
+
+func (a *API) restoreTasks(ctx context.Context, actor users.Actor, in *taskIDsInput) (tasks.Changed, error) {
+	return a.Tasks.RestoreMany(ctx, actor, in.Body.TaskIDs)
 }
 
 func (a *API) watchTask(ctx context.Context, actor users.Actor, in *ByID) (none, error) {

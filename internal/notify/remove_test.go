@@ -64,7 +64,7 @@ var endings = []ending{
 		ok(t, w.Teams.DeleteProject(t.Context(), w.ann, w.project.ID))
 	}, 0},
 	{"project deleted that the tasks had left", func(t *testing.T, w *world, task tasks.Detail, _ tasks.Comment) {
-		must[tasks.Moved](t)(w.Tasks.Move(t.Context(), w.bob, tasks.MoveInput{TaskIDs: []string{task.ID}, ProjectID: w.Project(w.team).ID}))
+		must[tasks.Changed](t)(w.Tasks.Move(t.Context(), w.bob, tasks.MoveInput{TaskIDs: []string{task.ID}, ProjectID: w.Project(w.team).ID}))
 		ok(t, w.Teams.DeleteProject(t.Context(), w.ann, w.project.ID))
 	}, 2},
 	{"left", func(t *testing.T, w *world, _ tasks.Detail, _ tasks.Comment) {
@@ -90,7 +90,7 @@ func TestWhatGoesTakesItsNotificationsAlong(t *testing.T) {
 				ok(t, w.Notify.Delete(ctx, w.bob, w.list(t, w.bob)[0].ID))
 				task := w.task("Sweep", assignedTo(w.bob))
 				comment := w.comment(t, w.ann, task, "hm")
-				must[tasks.Moved](t)(w.Tasks.Move(ctx, w.ann, tasks.MoveInput{TaskIDs: []string{task.ID, other.ID}, Status: "done"}))
+				must[tasks.Changed](t)(w.Tasks.Move(ctx, w.ann, tasks.MoveInput{TaskIDs: []string{task.ID, other.ID}, Status: "done"}))
 				must[notify.Notification](t)(w.Notify.MarkRead(ctx, w.bob, w.list(t, w.bob)[0].ID))
 				before := w.list(t, w.bob)
 				_, head := w.live(t, w.bob, 0)
@@ -118,7 +118,7 @@ func TestLinksFollowTasksIntoOtherProjects(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		task := w.task("Sweep", assignedTo(w.bob))
 		to := w.Project(w.team)
-		must[tasks.Moved](t)(w.Tasks.Move(t.Context(), w.ann, tasks.MoveInput{TaskIDs: []string{task.ID}, ProjectID: to.ID}))
+		must[tasks.Changed](t)(w.Tasks.Move(t.Context(), w.ann, tasks.MoveInput{TaskIDs: []string{task.ID}, ProjectID: to.ID}))
 		n := w.list(t, w.bob)[0]
 		if *n.ProjectID != to.ID || n.Link != "/p/"+to.ID+"/board/"+to.Key+"-1" {
 			t.Errorf("got %+v, want a link into %s", n, to.Key)

@@ -21,6 +21,9 @@ func title(n News, by *users.User, count int, now time.Time, zone *time.Location
 		}
 		return name + " mentioned you in " + n.Key
 	case TaskAssigned:
+		if count > 1 {
+			return fmt.Sprintf("%s assigned %d tasks to you", name, count)
+		}
 		return name + " assigned " + n.Key + " to you"
 	case TaskCommented:
 		return name + " commented on " + n.Key

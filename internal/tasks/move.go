@@ -19,79 +19,92 @@ type MoveInput struct {
 	Before    string // id of the task they go above
 	After     string // id of the task they go below; neither: the end of the column
 	ProjectID string // empty: the tasks' own
-}
-
-// Moved is the outcome of a move.
-type Moved struct {
-	Items []Task `json:"items" nullable:"false"`
-	Seq   int64  `json:"seq" doc:"the team's seq of this change"`
+	WasStatus string // the status they were all seen in; one that is elsewhere by now is a conflict. Empty: wherever they are
 }
 
 // place is a gap between two tasks of a column.
 type place struct{ projectID, status, before, after string }
 
 // Move moves tasks, all or none, and touches no other task.
-func (s *Service) Move(ctx context.Context, actor users.Actor, in MoveInput) (Moved, error) {
-	if len(in.TaskIDs) == 0 || len(in.TaskIDs) > MaxMove {
-		return Moved{}, errs.Field("task_ids", "must name from 1 to %d tasks, names %d", MaxMove, len(in.TaskIDs))
+func (s *Service) Move(ctx context.Context, actor users.Actor, in MoveInput) (Changed, error) {
+	if err := checkIDs("task_ids", in.TaskIDs, inIDs); err != nil {
+		return Changed{}, err
 	}
-	for i, id := range in.TaskIDs {
-		if slices.Contains(in.TaskIDs[:i], id) {
-			return Moved{}, errs.Field(fmt.Sprintf("task_ids[%d]", i), "is there twice")
-		}
-	}
-	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Moved, error) {
+	return events.Once(ctx, s.db, actor.ID, actor.Mutation, func(tx *db.Tx) (Changed, error) {
 		return s.move(ctx, tx, actor, in)
 	})
 }
 
-func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in MoveInput) (Moved, error) {
-	var teamID string
-	if err := tx.QueryRowContext(ctx, taskTeam, in.TaskIDs[0]).Scan(&teamID); db.NoRow(err) {
-		return Moved{}, notFound()
-	} else if err != nil {
-		return Moved{}, fmt.Errorf("read task: %w", err)
-	}
-	if _, err := s.teams.Authorize(ctx, tx, actor, teamID, teams.EditTasks); err != nil {
-		return Moved{}, asTask(err)
-	}
-	list, err := s.loadAll(ctx, tx, teamID, in.TaskIDs)
+func (s *Service) move(ctx context.Context, tx *db.Tx, actor users.Actor, in MoveInput) (Changed, error) {
+	teamID, err := s.teamOfFirst(ctx, tx, actor, in.TaskIDs[0])
 	if err != nil {
-		return Moved{}, err
+		return Changed{}, err
+	}
+	list, err := s.loadAll(ctx, tx, teamID, in.TaskIDs, inIDs)
+	if err != nil {
+		return Changed{}, err
+	}
+	if err := s.checkSeen(ctx, tx, list, &in); err != nil {
+		return Changed{}, err
 	}
 	target, err := s.target(ctx, tx, teamID, list, &in)
 	if err != nil {
-		return Moved{}, err
+		return Changed{}, err
 	}
 	spots, err := s.spots(ctx, tx, place{target.ID, in.Status, in.Before, in.After}, in.TaskIDs, len(list))
 	if err != nil {
-		return Moved{}, err
+		return Changed{}, err
 	}
 	var parts []events.TaskChange
 	for i := range list {
 		t := &list[i]
 		changes, err := s.moveOne(ctx, tx, actor, t, &target, in.Status, spots[i])
 		if err != nil {
-			return Moved{}, err
+			return Changed{}, err
 		}
 		parts = append(parts, events.TaskChange{TaskID: t.ID, Version: t.Version, Changes: after(changes, t)})
 	}
-	m := message("task.moved", actor, &list[0], parts[0].Changes)
-	if len(list) > 1 {
-		m.TaskID, m.Version, m.Changes, m.Tasks = "", 0, nil, parts
-	}
+	m := messageOfMany("task.moved", actor, list, parts)
 	m.ProjectID = target.ID
 	if err := s.tellMoved(ctx, tx, actor, list, parts, &target, m); err != nil {
-		return Moved{}, err
+		return Changed{}, err
 	}
 	seq, err := s.log.Record(ctx, tx, teamID, m)
-	return Moved{Items: list, Seq: seq}, err
+	return Changed{Items: list, Seq: seq}, err
 }
 
-// loadAll reads the tasks in the order of ids; one that is not of this team is not found.
-func (s *Service) loadAll(ctx context.Context, tx *db.Tx, teamID string, ids []string) ([]Task, error) {
+// checkSeen refuses a move of tasks that are not where the mover saw them, or are in the trash.
+func (s *Service) checkSeen(ctx context.Context, tx *db.Tx, list []Task, in *MoveInput) error {
+	var conflicted []TaskConflict
+	for i := range list {
+		t := &list[i]
+		if t.DeletedAt != nil {
+			return absent(inIDs(i))
+		}
+		if in.WasStatus == "" || t.Status == in.WasStatus || t.Status == in.Status {
+			continue
+		}
+		conflicts := []Conflict{{Field: "status", Base: in.WasStatus, Theirs: t.Status, Yours: in.Status}}
+		if err := s.attribute(ctx, tx, t, conflicts); err != nil {
+			return err
+		}
+		conflicted = append(conflicted, TaskConflict{*t, conflicts})
+	}
+	if len(conflicted) > 0 {
+		return conflictOfMany(conflicted)
+	}
+	return nil
+}
+
+func absent(field string) error {
+	return &errs.Error{Kind: errs.NotFound, Field: field, Message: "task not found"}
+}
+
+// loadAll reads the tasks in the order of ids, those in the trash too; one that is not of this team is not found. field
+// names entry i.
+func (s *Service) loadAll(ctx context.Context, tx *db.Tx, teamID string, ids []string, field func(i int) string) ([]Task, error) {
 	var args db.Args
-	found, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.deleted_at IS NULL AND t.team_id = `+args.Add(teamID)+` AND t.id IN `+args.In(ids)+` ORDER BY t.id`+lockRows(tx), args...)
+	found, err := db.Collect(ctx, tx, scanPlainTask, `SELECT `+taskColumns+` FROM tasks t WHERE t.team_id = `+args.Add(teamID)+` AND t.id IN `+args.In(ids)+` ORDER BY t.id`+lockRows(tx), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -106,7 +119,7 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, teamID string, ids []s
 	for i, id := range ids {
 		t, ok := byID[id]
 		if !ok {
-			return nil, &errs.Error{Kind: errs.NotFound, Field: fmt.Sprintf("task_ids[%d]", i), Message: "task not found"}
+			return nil, absent(field(i))
 		}
 		out = append(out, *t)
 	}

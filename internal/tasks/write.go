@@ -231,8 +231,15 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, actor users.Actor, t *T
 	return err
 }
 
-// conflict says who changed each field meanwhile, as the activity knows it.
 func (s *Service) conflict(ctx context.Context, tx *db.Tx, t *Task, conflicts []Conflict) error {
+	if err := s.attribute(ctx, tx, t, conflicts); err != nil {
+		return err
+	}
+	return &errs.Error{Kind: errs.Conflict, Code: "conflict", Message: "somebody changed this meanwhile", Data: map[string]any{"current": t, "conflicts": conflicts}}
+}
+
+// attribute says who changed each field meanwhile, as the activity knows it.
+func (s *Service) attribute(ctx context.Context, tx *db.Tx, t *Task, conflicts []Conflict) error {
 	recent, err := db.Collect(ctx, tx, scanActivity, activityOfTask, t.ID, db.Time(endOfTime), "", 100)
 	if err != nil {
 		return fmt.Errorf("read activity of %s: %w", t.ID, err)
@@ -258,7 +265,7 @@ func (s *Service) conflict(ctx context.Context, tx *db.Tx, t *Task, conflicts []
 			break
 		}
 	}
-	return &errs.Error{Kind: errs.Conflict, Code: "conflict", Message: "somebody changed this meanwhile", Data: map[string]any{"current": t, "conflicts": conflicts}}
+	return nil
 }
 
 // endOfTime sorts after every time that is kept.
@@ -304,6 +311,18 @@ func (s *Service) Restore(ctx context.Context, actor users.Actor, id string) (De
 }
 
 func (s *Service) restore(ctx context.Context, tx *db.Tx, actor users.Actor, t *Task) error {
+	if err := s.revive(ctx, tx, t); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, actor, t, "restored", nil); err != nil {
+		return err
+	}
+	_, err := s.log.Record(ctx, tx, t.TeamID, message("task.restored", actor, t, t.whole()))
+	return err
+}
+
+// revive puts a task that is in the trash back to its place.
+func (s *Service) revive(ctx context.Context, tx *db.Tx, t *Task) error {
 	if err := s.teams.LockProject(ctx, tx, t.ProjectID); err != nil {
 		return err
 	}
@@ -324,14 +343,7 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, actor users.Actor, t *
 		return err
 	}
 	t.DeletedAt = nil
-	if err := s.save(ctx, tx, t); err != nil {
-		return err
-	}
-	if err := s.note(ctx, tx, actor, t, "restored", nil); err != nil {
-		return err
-	}
-	_, err = s.log.Record(ctx, tx, t.TeamID, message("task.restored", actor, t, t.whole()))
-	return err
+	return s.save(ctx, tx, t)
 }
 
 // Watch makes the actor a watcher of the task, or no longer one.

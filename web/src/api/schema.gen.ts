@@ -812,6 +812,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put tasks into the trash, all or none */
+        post: operations["deleteTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Edit tasks, all or none */
+        post: operations["editTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/move": {
         parameters: {
             query?: never;
@@ -823,6 +857,23 @@ export interface paths {
         put?: never;
         /** Move tasks, all or none */
         post: operations["moveTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring tasks back from the trash, all or none */
+        post: operations["restoreTasks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1251,6 +1302,16 @@ export interface components {
             /** @description in order, with counts */
             statuses: components["schemas"]["Status"][];
         };
+        BulkFields: {
+            /** @description id of a member of the team */
+            assigned_to?: string | null;
+            /** Format: date-time */
+            due_at?: string | null;
+            /** @description ids or names of the team's labels */
+            labels?: string[];
+            /** @enum {string} */
+            priority?: "none" | "low" | "medium" | "high" | "urgent";
+        };
         By: {
             id: string;
             username: string;
@@ -1287,6 +1348,14 @@ export interface components {
         Change: {
             from: unknown;
             to: unknown;
+        };
+        Changed: {
+            items: components["schemas"]["Task"][];
+            /**
+             * Format: int64
+             * @description the team's seq of this change; 0 when there was nothing to change
+             */
+            seq: number;
         };
         Comment: {
             author: components["schemas"]["User"] | null;
@@ -1338,6 +1407,10 @@ export interface components {
             created: number;
             /** Format: int64 */
             unchanged: number;
+        };
+        EditInput: {
+            /** @description of tasks of one team */
+            edits: components["schemas"]["TaskEdit"][];
         };
         EventPage: {
             /** @description names this life of the log; when it differs from yours, read the snapshot again */
@@ -1632,14 +1705,8 @@ export interface components {
             status?: string;
             /** @description all of one team; they end up side by side, in this order */
             task_ids: string[];
-        };
-        Moved: {
-            items: components["schemas"]["Task"][];
-            /**
-             * Format: int64
-             * @description the team's seq of this change
-             */
-            seq: number;
+            /** @description the status they were all seen in; one that somebody else moved since is a conflict (409) */
+            was_status?: string;
         };
         MutedProject: {
             id: string;
@@ -2207,6 +2274,19 @@ export interface components {
             /** @description whether the caller watches it */
             watching: boolean;
         };
+        TaskEdit: {
+            /** @description id of a member of the team */
+            assigned_to?: string | null;
+            /** Format: date-time */
+            due_at?: string | null;
+            /** @description ids or names of the team's labels */
+            labels?: string[];
+            /** @enum {string} */
+            priority?: "none" | "low" | "medium" | "high" | "urgent";
+            task_id: string;
+            /** @description the values that the editor saw; a field that somebody else changed since is a conflict (409, with tasks: [{current, conflicts}]) */
+            was?: components["schemas"]["BulkFields"];
+        };
         TaskFields: {
             /** @description id of a member of the team */
             assigned_to?: string | null;
@@ -2221,6 +2301,10 @@ export interface components {
             /** @description slug of one of the project's statuses */
             status?: string;
             title?: string;
+        };
+        TaskIDs: {
+            /** @description all of one team */
+            task_ids: string[];
         };
         TaskInput: {
             /** @description id of the task it goes below; without before and after it goes to the end of its column */
@@ -4318,6 +4402,78 @@ export interface operations {
             };
         };
     };
+    deleteTasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editTasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     moveTasks: {
         parameters: {
             query?: never;
@@ -4340,7 +4496,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Moved"];
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreTasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description Error */
