@@ -128,12 +128,12 @@ func (a *API) restoreTask(ctx context.Context, actor users.Actor, in *ByID) (tas
 
 type moveInput struct {
 	Body struct {
-		TaskIDs   []string `json:"task_ids" minItems:"1" maxItems:"200" doc:"all of one team; they end up side by side, in this order"`
-		Status    string   `json:"status,omitempty" doc:"slug; may be left out when all tasks share theirs"`
-		Before    string   `json:"before,omitempty" doc:"id of the task they go above"`
-		After     string   `json:"after,omitempty" doc:"id of the task they go below; without before and after they go to the end of the column"`
-		ProjectID string   `json:"project_id,omitempty" doc:"another project of the team"`
-		WasStatus string   `json:"was_status,omitempty" doc:"the status they were all seen in; one that somebody else moved since is a conflict (409)"`
+		TaskIDs   []string          `json:"task_ids" minItems:"1" maxItems:"500" doc:"all of one team; they end up side by side, in this order"`
+		Status    string            `json:"status,omitempty" doc:"slug; may be left out when all tasks share theirs"`
+		Before    string            `json:"before,omitempty" doc:"id of the task they go above"`
+		After     string            `json:"after,omitempty" doc:"id of the task they go below; without before and after they go to the end of the column"`
+		ProjectID string            `json:"project_id,omitempty" doc:"another project of the team"`
+		Was       map[string]string `json:"was,omitempty" doc:"by task id, the status it was seen in; one that somebody else moved since is a conflict (409, with tasks: [{current, conflicts}])"`
 	} `nameHint:"MoveInput"`
 }
 
@@ -162,7 +162,7 @@ type TaskEdit struct {
 
 type editTasksInput struct {
 	Body struct {
-		Edits []TaskEdit `json:"edits" minItems:"1" maxItems:"200" doc:"of tasks of one team"`
+		Edits []TaskEdit `json:"edits" minItems:"1" maxItems:"500" doc:"of tasks of one team"`
 	} `nameHint:"EditInput"`
 }
 
@@ -176,7 +176,7 @@ func (a *API) editTasks(ctx context.Context, actor users.Actor, in *editTasksInp
 
 type taskIDsInput struct {
 	Body struct {
-		TaskIDs []string `json:"task_ids" minItems:"1" maxItems:"200" doc:"all of one team"`
+		TaskIDs []string `json:"task_ids" minItems:"1" maxItems:"500" doc:"all of one team"`
 	} `nameHint:"TaskIDs"`
 }
 

@@ -130,7 +130,7 @@ func TestAMoveThatSaysWhereTheTasksWereIsRefusedWhenOneIsElsewhere(t *testing.T)
 		x, y := b.Task(b.project, "x"), b.Task(b.project, "y")
 		_, err := b.Tasks.Move(ctx, b.ann, tasks.MoveInput{TaskIDs: []string{y.ID}, Status: "in_review"})
 		ok(t, err)
-		back := tasks.MoveInput{TaskIDs: []string{x.ID, y.ID}, Status: "in_progress", WasStatus: "todo"}
+		back := tasks.MoveInput{TaskIDs: []string{x.ID, y.ID}, Status: "in_progress", Was: map[string]string{x.ID: "todo", y.ID: "todo"}}
 		_, err = b.Tasks.Move(ctx, b.bob, back)
 		want(t, err, errs.Conflict)
 		list := errs.All(err)[0].Data["tasks"].([]tasks.TaskConflict)

@@ -15,11 +15,11 @@ import (
 // MoveInput puts tasks side by side, in the given order, at a place among others.
 type MoveInput struct {
 	TaskIDs   []string
-	Status    string // empty: each task keeps its own, which only makes sense when all share it
-	Before    string // id of the task they go above
-	After     string // id of the task they go below; neither: the end of the column
-	ProjectID string // empty: the tasks' own
-	WasStatus string // the status they were all seen in; one that is elsewhere by now is a conflict. Empty: wherever they are
+	Status    string            // empty: each task keeps its own, which only makes sense when all share it
+	Before    string            // id of the task they go above
+	After     string            // id of the task they go below; neither: the end of the column
+	ProjectID string            // empty: the tasks' own
+	Was       map[string]string // by task id, the status it was seen in: a task that is elsewhere by now is a conflict
 }
 
 // place is a gap between two tasks of a column.
@@ -81,10 +81,11 @@ func (s *Service) checkSeen(ctx context.Context, tx *db.Tx, list []Task, in *Mov
 		if t.DeletedAt != nil {
 			return absent(inIDs(i))
 		}
-		if in.WasStatus == "" || t.Status == in.WasStatus || t.Status == in.Status {
+		was, said := in.Was[t.ID]
+		if !said || t.Status == was || t.Status == in.Status {
 			continue
 		}
-		conflicts := []Conflict{{Field: "status", Base: in.WasStatus, Theirs: t.Status, Yours: in.Status}}
+		conflicts := []Conflict{{Field: "status", Base: was, Theirs: t.Status, Yours: in.Status}}
 		if err := s.attribute(ctx, tx, t, conflicts); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ const (
 	MaxDescription = 100_000
 	MaxComment     = 20_000
 	MaxLabels      = 50
-	MaxBatch       = 200 // tasks of one change of many
+	MaxBatch       = 500 // tasks of one change of many
 )
 
 // Task is a piece of work on a project's board.

@@ -1,5 +1,5 @@
 import { sentence, subjectOf } from '@/lib/sentence'
-import type { FieldConflict, FieldError, Problem, TaskDetail } from './types'
+import type { FieldConflict, FieldError, Problem, TaskConflict, TaskDetail } from './types'
 
 /** The server's refusal, or (status 0) the lack of any answer. */
 export class ApiError extends Error {
@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly errors: FieldError[]
   readonly current: TaskDetail | undefined
   readonly conflicts: FieldConflict[]
+  /** Of a change of many tasks: those that somebody else changed meanwhile. */
+  readonly tasks: TaskConflict[]
 
   constructor(problem: Problem) {
     super(problem.detail || problem.title)
@@ -19,6 +21,7 @@ export class ApiError extends Error {
     this.errors = problem.errors ?? []
     this.current = problem.current
     this.conflicts = problem.conflicts ?? []
+    this.tasks = problem.tasks ?? []
   }
 
   /** Nothing came back: the write may or may not have happened, so only the same key may be sent again. */

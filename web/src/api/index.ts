@@ -1,7 +1,7 @@
 // One function per endpoint, grouped by what they are about.
 import { del, download, get, patch, post, put, type RequestOptions } from './client'
 import type {
-  ActivityItem, Board, Card, Color, Comment, Config, EventsAnswer, ExportFormat, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
+  ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
   MoveInput, MyInvite, NewInvite, Page, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer,
 } from './types'
 
@@ -14,6 +14,7 @@ export interface TaskQuery extends Paging {
   assigned_to?: string; created_by?: string; due_before?: string; due_after?: string; q?: string; sort?: string
   open?: boolean; deleted?: boolean; number?: number
 }
+interface Changed { items: Task[]; seq: number }
 const anonymous: RequestOptions = { anonymous: true }
 const at = (key?: string): RequestOptions => ({ key })
 
@@ -97,8 +98,11 @@ export const tasks = {
   },
   create: (projectId: string, input: TaskInput, key?: string) => post<TaskDetail>(`/projects/${projectId}/tasks`, input, at(key)),
   update: (id: string, input: Partial<TaskFields> & { was?: Partial<TaskFields> }, key?: string) => patch<TaskDetail>(`/tasks/${id}`, input, at(key)),
-  move: (input: MoveInput, key?: string) => post<{ items: Task[]; seq: number }>('/tasks/move', input, at(key)),
+  move: (input: MoveInput, key?: string) => post<Changed>('/tasks/move', input, at(key)),
+  edit: (edits: readonly BulkEdit[], key?: string) => post<Changed>('/tasks/edit', { edits: edits.map(({ task_id, set, was }) => ({ task_id, ...set, was })) }, at(key)),
   remove: (id: string, key?: string) => del(`/tasks/${id}`, at(key)),
+  removeMany: (task_ids: readonly string[], key?: string) => post<Changed>('/tasks/delete', { task_ids }, at(key)),
+  restoreMany: (task_ids: readonly string[], key?: string) => post<Changed>('/tasks/restore', { task_ids }, at(key)),
   restore: (id: string, key?: string) => post<TaskDetail>(`/tasks/${id}/restore`, undefined, at(key)),
   watch: (id: string, on: boolean) => (on ? put<undefined>(`/tasks/${id}/watch`) : del(`/tasks/${id}/watch`)),
   activity: (id: string, paging: Paging = {}) => get<Page<ActivityItem>>(`/tasks/${id}/activity`, { query: { ...paging } }),

@@ -1705,8 +1705,10 @@ export interface components {
             status?: string;
             /** @description all of one team; they end up side by side, in this order */
             task_ids: string[];
-            /** @description the status they were all seen in; one that somebody else moved since is a conflict (409) */
-            was_status?: string;
+            /** @description by task id, the status it was seen in; one that somebody else moved since is a conflict (409, with tasks: [{current, conflicts}]) */
+            was?: {
+                [key: string]: string;
+            };
         };
         MutedProject: {
             id: string;

@@ -47,7 +47,8 @@ export type MoveInput = Schemas['MoveInput'] & { status: string }
 export type FieldError = Schemas['Fault']
 export type FieldConflict = Schemas['FieldConflict'] & { by: Schemas['By'] | null }
 /** RFC 9457. What stands between us and the server may answer with less than the server does. */
-export type Problem = Pick<Schemas['Problem'], 'status' | 'title'> & Partial<Pick<Schemas['Problem'], 'type' | 'detail' | 'code' | 'errors'>> & { current?: TaskDetail; conflicts?: FieldConflict[] }
+export type Problem = Pick<Schemas['Problem'], 'status' | 'title'> & Partial<Pick<Schemas['Problem'], 'type' | 'detail' | 'code' | 'errors'>> & { current?: TaskDetail; conflicts?: FieldConflict[]; tasks?: TaskConflict[] }
+export interface TaskConflict { current: Task; conflicts: FieldConflict[] }
 export type ImportJob = Omit<Schemas['Job'], 'problem'> & { problem: Problem | null }
 
 export type Role = Member['role']
@@ -66,6 +67,8 @@ export type NewInvite = Invite & { token: string }
 export type MyInvite = Invite & { team_name: string }
 
 type Envelope = Pick<Schemas['Message'], 'id' | 'seq' | 'updated_by' | 'mutation_id' | 'timestamp'> & { team_id: string }
+/** One of many edits that are sent together. */
+export interface BulkEdit { task_id: string; set: Partial<TaskFields>; was: Partial<TaskFields> }
 export interface TaskChange { task_id: string; version: number; changes: Partial<Task> }
 export type TaskEvent = 'task.created' | 'task.updated' | 'task.moved' | 'task.assigned' | 'task.deleted' | 'task.restored'
 export type TaskMessage = Envelope & { type: TaskEvent } & (TaskChange | { tasks: TaskChange[] })

@@ -1,10 +1,11 @@
 import type { ShallowRef } from 'vue'
-import { ApiError, reason, type Comment } from '@/api'
+import { ApiError, reason, type Comment, type TaskConflict } from '@/api'
 import { newKey } from '@/lib/key'
 import { announce } from '@/lib/announce'
 import { waitForNetwork } from '@/lib/online'
 import { useToast } from '@/ui/toast'
-import { temporaryId, type Conflict, type Kept, type Layer, type Op, type StoredTask } from './model'
+import { divide } from './divide'
+import { temporaryId, type Conflict, type Kept, type Layer, type Op, type StoredTask, type TaskPatch } from './model'
 import { openBox } from './outbox'
 import { isTemporary, perform, written, type Answer } from './perform'
 
@@ -27,6 +28,8 @@ export interface Inside {
   /** Sends after what is under way for the same tasks, and after `first`. */
   send(layer: Layer, first?: Promise<unknown>): Promise<StoredTask[] | null>
   settle(layer: Layer): void
+  /** Shows a change and sends it. */
+  change(op: Op, does: string, patches: Iterable<[string, TaskPatch]>): Promise<StoredTask[] | null>
   rename(layer: Layer, id: string): void
   /** Those who show comments. */
   commented: Set<(op: Op, comment?: Comment) => void>
@@ -143,15 +146,18 @@ export function makeCourier(inside: Inside) {
   async function deliver(layer: Layer): Promise<StoredTask[] | null> {
     const mine = inside.generation()
     let keeps = false
+    let contested: TaskConflict[] = []
     try {
       const { tasks, comment } = await persist(layer, mine)
       take(layer, tasks, comment)
       return tasks
     } catch (error) {
+      if (error instanceof ApiError && error.code === 'conflict') contested = error.tasks
       // What could not be sent for want of a login is sent after the next one.
-      keeps = mine !== inside.generation() || (error instanceof ApiError && error.status === 401) || refuse(layer, error)
+      keeps = !contested.length && (mine !== inside.generation() || (error instanceof ApiError && error.status === 401) || refuse(layer, error))
       return null
     } finally {
+      if (contested.length) layer.rest = divide(layer, contested, inside)
       if (!keeps) void forget(layer.id)
       inside.settle(layer)
     }
@@ -164,7 +170,10 @@ export function makeCourier(inside: Inside) {
     // The echo has said all this, with the true times and counts.
     if (layer.acked) return
     const task = 'task_id' in op ? inside.server.get(inside.idOf(op.task_id)) : undefined
-    if (op.kind === 'delete' && task && !task.deleted_at) inside.accept({ ...task, deleted_at: new Date().toISOString() })
+    for (const id of op.kind === 'delete' && !tasks.length ? op.task_ids : []) {
+      const task = inside.server.get(inside.idOf(id))
+      if (task && !task.deleted_at) inside.accept({ ...task, deleted_at: new Date().toISOString() })
+    }
     if (!op.kind.startsWith('comment')) return
     const more = op.kind === 'comment' ? 1 : op.kind === 'comment-delete' ? -1 : 0
     if (task && more) inside.accept({ ...task, comment_count: Math.max(0, task.comment_count + more) })

@@ -1,4 +1,4 @@
-import type { Card, FieldConflict, MoveInput, TaskDetail, TaskFields, TaskInput, User } from '@/api'
+import type { BulkEdit, Card, FieldConflict, MoveInput, TaskDetail, TaskFields, TaskInput, User } from '@/api'
 
 /** A task as far as it is known: a card from a board, or with all its details. */
 export interface StoredTask extends Card {
@@ -16,9 +16,10 @@ export type Edit = Partial<TaskFields>
 export type Op =
   | { kind: 'create'; project_id: string; input: TaskInput }
   | { kind: 'edit'; task_id: string; set: Edit; was: Edit }
+  | { kind: 'edits'; edits: BulkEdit[] }
   | { kind: 'move'; input: MoveInput }
-  | { kind: 'delete'; task_id: string }
-  | { kind: 'restore'; task_id: string }
+  | { kind: 'delete'; task_ids: string[] }
+  | { kind: 'restore'; task_ids: string[] }
   | { kind: 'comment'; task_id: string; body: string }
   | { kind: 'comment-edit'; task_id: string; comment_id: string; body: string; was: string }
   | { kind: 'comment-delete'; task_id: string; comment_id: string }
@@ -37,6 +38,8 @@ export interface Layer {
   acked: boolean
   /** When it was made. */
   at: number
+  /** What became of it when it was refused because somebody else changed some of its tasks: the others' answer, after a question. */
+  rest?: Promise<StoredTask[] | null>
   /** Takes a refused text back to where it was typed, with the reason. False: nobody is there any more. */
   back?: Back
 }
@@ -69,6 +72,8 @@ export const temporaryId = (key: string): string => `new:${key}`
 export function touches(op: Op): string[] {
   switch (op.kind) {
     case 'create': return [op.input.before, op.input.after].filter(id => id !== undefined)
+    case 'edits': return op.edits.map(edit => edit.task_id)
+    case 'delete': case 'restore': return op.task_ids
     case 'move': return [...op.input.task_ids, op.input.before, op.input.after].filter(id => id !== undefined)
     default: return [op.task_id]
   }

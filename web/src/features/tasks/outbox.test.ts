@@ -3,7 +3,7 @@ import type { Kept } from './model'
 import { inMemory, openBox } from './outbox'
 import { written } from './perform'
 
-const entry = (id: string): Kept => ({ id, op: { kind: 'delete', task_id: id }, does: '', at: 0, user: 'u', tab: 't', patches: [] })
+const entry = (id: string): Kept => ({ id, op: { kind: 'delete', task_ids: [id] }, does: '', at: 0, user: 'u', tab: 't', patches: [] })
 async function ids(box: Awaited<ReturnType<typeof openBox>>): Promise<string[]> {
   const out: string[] = []
   await box.each(kept => (out.push(kept.id), kept))

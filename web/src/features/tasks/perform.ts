@@ -26,13 +26,21 @@ export async function perform(op: Op, key: string, idOf: (id: string) => string)
     case 'edit':
       return { tasks: [await tasks.update(real(op.task_id), { ...op.set, was: op.was }, key)] }
     case 'move': {
-      const { before, after, ...input } = op.input
-      return { tasks: (await tasks.move({ ...input, task_ids: input.task_ids.map(real), ...place(neighbour(before), neighbour(after)) }, key)).items }
+      const { before, after, was, ...input } = op.input
+      const seen = was && { was: Object.fromEntries(Object.entries(was).map(([id, status]) => [real(id), status])) }
+      return { tasks: (await tasks.move({ ...input, ...seen, task_ids: input.task_ids.map(real), ...place(neighbour(before), neighbour(after)) }, key)).items }
     }
-    case 'delete':
-      return tasks.remove(real(op.task_id), key).then(() => NOTHING, gone)
-    case 'restore':
-      return { tasks: [await tasks.restore(real(op.task_id), key)] }
+    case 'edits':
+      return { tasks: (await tasks.edit(op.edits.map(edit => ({ ...edit, task_id: real(edit.task_id) })), key)).items }
+    case 'delete': {
+      const [one, ...more] = op.task_ids
+      if (one && !more.length) return tasks.remove(real(one), key).then(() => NOTHING, gone)
+      return { tasks: (await tasks.removeMany(op.task_ids.map(real), key)).items }
+    }
+    case 'restore': {
+      const [one, ...more] = op.task_ids
+      return { tasks: one && !more.length ? [await tasks.restore(real(one), key)] : (await tasks.restoreMany(op.task_ids.map(real), key)).items }
+    }
     case 'comment':
       return { tasks: [], comment: await comments.create(real(op.task_id), op.body, key) }
     case 'comment-edit':

@@ -1,7 +1,8 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { useSession } from '@/features/session/store'
-import { ann, board, detail, fail, fakeServer, gate, message, problem, task } from '@/test/fakes'
+import { ann, board, detail, fail, fakeServer, gate, message, problem, task, type Call } from '@/test/fakes'
+import { asked } from '@/ui/confirm'
 import { toasts } from '@/ui/toast'
 import type { Kept } from './model'
 import { inMemory, useBox, type Box } from './outbox'
@@ -176,14 +177,17 @@ describe('messages', () => {
 })
 
 describe('moving', () => {
-  function acceptMoves(): void {
-    let version = 1
-    server.on('POST /tasks/move', ({ body }) => {
+  let version: number
+  beforeEach(() => { version = 1 })
+  function acceptMoves(): (call: Call) => unknown {
+    const answer = ({ body }: Call) => {
       version++
       const ids = body.task_ids as string[]
       const at = body.before ? tasks.server.get(String(body.before))!.position.slice(0, 1) + '05' : 'z0'
       return { items: ids.map((id, i) => detail(id, { status: String(body.status), position: `${at}${i}`, version })), seq: 11 }
-    })
+    }
+    server.on('POST /tasks/move', answer)
+    return answer
   }
   test('tasks land between their new neighbours at once', async () => {
     acceptMoves()
@@ -216,11 +220,109 @@ describe('moving', () => {
     await tasks.move(['1', '2'], { status: 'done' })
     expect(toasts.value[0]).toMatchObject({ text: 'Moved 2 tasks to done', action: { label: 'Undo' } })
     await tasks.undo()
-    expect(lastCall('/tasks/move').body).toEqual({ task_ids: ['1', '2'], status: 'todo', before: '3' })
+    expect(lastCall('/tasks/move').body).toEqual({ task_ids: ['1', '2'], status: 'todo', before: '3', was: { 1: 'done', 2: 'done' } })
     expect(titles('todo')).toEqual(['1', '2', '3'])
     expect(tasks.undoStack).toEqual([])
     await tasks.undo()
     expect(server.calls).toHaveLength(2)
+  })
+  test('redo makes an undone move again, until something new is done', async () => {
+    acceptMoves()
+    await tasks.move(['1', '2'], { status: 'done' })
+    await tasks.undo()
+    expect(toasts.value.at(-1)).toMatchObject({ text: 'Undone: moved 2 tasks to done', action: { label: 'Redo' } })
+    await tasks.redo()
+    expect(lastCall('/tasks/move').body).toMatchObject({ task_ids: ['1', '2'], status: 'done', was: { 1: 'todo', 2: 'todo' } })
+    expect(titles('done')).toEqual(['4', '1', '2'])
+    expect(toasts.value.at(-1)).toMatchObject({ text: 'Redone: moved 2 tasks to done', action: { label: 'Undo' } })
+    await tasks.undo()
+    expect(titles('todo')).toEqual(['1', '2', '3'])
+    expect(tasks.redoStack).toHaveLength(1)
+    await tasks.move(['3'], { status: 'done' })
+    expect(tasks.redoStack).toEqual([])
+  })
+  test('undo of a move that a colleague went on with asks about their task, and puts the others back', async () => {
+    acceptMoves()
+    await tasks.move(['1', '2'], { status: 'done' })
+    tasks.applyMessage(message({ type: 'task.moved', task_id: '2', version: 3, changes: { status: 'review', position: 'a1' } }))
+    const by = { id: 'u-bob', username: 'bob' }
+    let refused = 0
+    const accepted = acceptMoves()
+    server.on('POST /tasks/move', call => {
+      if ((call.body.was as Record<string, string> | undefined)?.['2'] !== 'done') return accepted(call)
+      refused++
+      return problem(409, { code: 'conflict', tasks: [{ current: task('2', { status: 'review', position: 'a1', version: 3 }), conflicts: [{ field: 'status', base: 'done', theirs: 'review', yours: 'todo', by, at: null }] }] })
+    })
+    const done = tasks.undo()
+    await vi.waitFor(() => expect(asked.value).toMatchObject({ title: '@bob moved WEB-2 to review meanwhile', action: 'Put back' }))
+    expect(titles('todo')).toEqual(['1', '3'])
+    expect(tasks.view('2')!.status).toBe('review')
+    asked.value!.answer(true)
+    await done
+    expect(refused).toBe(1)
+    expect(lastCall('/tasks/move').body).toEqual({ task_ids: ['2'], status: 'todo', before: '3' })
+    expect(titles('todo')).toEqual(['1', '2', '3'])
+  })
+})
+
+describe('many at once', () => {
+  const edits = (call: Call) => call.body.edits as ({ task_id: string; priority: 'high'; was: object })[]
+  function acceptEdits(): void {
+    let version = 10
+    server.on('POST /tasks/edit', call => ({ items: edits(call).map(({ task_id, priority }) => task(task_id, { priority, version: ++version })), seq: 1 }))
+  }
+  test('one request for all, all of it undone by one', async () => {
+    acceptEdits()
+    const done = tasks.editMany(['1', '2', '4'].map(id => ({ id, set: { priority: 'high' } })))
+    expect(tasks.view('4')!.priority).toBe('high')
+    expect(await done).toBe(true)
+    expect(edits(lastCall('/tasks/edit'))[2]).toEqual({ task_id: '4', priority: 'high', was: { priority: 'none' } })
+    expect(toasts.value.at(-1)).toMatchObject({ text: 'Set the priority of 3 tasks to High', action: { label: 'Undo' } })
+    await tasks.undo()
+    expect(edits(lastCall('/tasks/edit'))[0]).toEqual({ task_id: '1', priority: 'none', was: { priority: 'high' } })
+    expect(tasks.view('1')!.priority).toBe('none')
+    await tasks.redo()
+    expect(tasks.view('1')!.priority).toBe('high')
+    expect(server.calls).toHaveLength(3)
+  })
+  test('what already is so is not sent', async () => {
+    expect(await tasks.editMany([{ id: '1', set: { priority: 'none' } }])).toBe(true)
+    expect(server.calls).toHaveLength(0)
+    expect(tasks.undoStack).toEqual([])
+  })
+  test('one that somebody changed is asked about, the others are taken', async () => {
+    acceptEdits()
+    const theirs = { priority: 'urgent', version: 5 } as const
+    const conflicts = [{ field: 'priority', base: 'none', theirs: 'urgent', yours: 'high', by: null, at: null }]
+    let first = true
+    server.on('POST /tasks/edit', call => {
+      if (!first) return { items: edits(call).map(e => task(e.task_id, { priority: 'high', version: 6 })), seq: 2 }
+      first = false
+      return problem(409, { code: 'conflict', tasks: [{ current: task('2', theirs), conflicts }] })
+    })
+    server.on('PATCH /tasks/2', () => problem(409, { code: 'conflict', current: detail('2', theirs), conflicts }))
+    expect(await tasks.editMany(['1', '2', '3'].map(id => ({ id, set: { priority: 'high' } })))).toBe(true)
+    expect(edits(lastCall('/tasks/edit')).map(e => e.task_id)).toEqual(['1', '3'])
+    expect(tasks.conflicts).toMatchObject([{ task_id: '2', set: { priority: 'high' }, was: { priority: 'none' } }])
+    expect([tasks.view('1')!.priority, tasks.view('2')!.priority]).toEqual(['high', 'urgent'])
+  })
+  test('a refused change of many goes away whole', async () => {
+    server.on('POST /tasks/delete', () => problem(403, { detail: 'You may not.' }))
+    expect(await tasks.remove(['1', '2'])).toBe(false)
+    expect(titles('todo')).toEqual(['1', '2', '3'])
+    expect(tasks.undoStack).toEqual([])
+    expect(toasts.value.at(-1)!.text).toBe('Could not delete 2 tasks. You may not.')
+  })
+  test('every kind of change can be undone, the last fifty of them', async () => {
+    let version = 1
+    server.on('PATCH /tasks/1', ({ body }) => detail('1', { title: String(body.title), version: ++version }))
+    for (let i = 0; i < 60; i++) await tasks.edit('1', { title: `Title ${i}` })
+    expect(tasks.undoStack).toHaveLength(50)
+    for (let i = 0; i < 50; i++) await tasks.undo()
+    expect(tasks.view('1')!.title).toBe('Title 9')
+    expect(toasts.value.at(-1)!.text).toBe('Undone: renamed WEB-1')
+    for (let i = 0; i < 50; i++) await tasks.redo()
+    expect(tasks.view('1')!.title).toBe('Title 59')
   })
 })
 

@@ -1,25 +1,30 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue'
-import { ApiError, projects as projectsApi, tasks as api, type Board, type Comment, type Message, type TaskInput } from '@/api'
+import { ApiError, projects as projectsApi, tasks as api, type Board, type BulkEdit, type Comment, type Message, type TaskInput } from '@/api'
 import { newKey } from '@/lib/key'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
 import { useTeams } from '@/features/teams/store'
-import { announce } from '@/lib/announce'
 import { waitForNetwork } from '@/lib/online'
 import { between, byPosition, spread } from '@/lib/rank'
-import { useToast } from '@/ui/toast'
 import { columnStates, PAGE, type ColumnState } from './columns'
 import type { Courier, Inside } from './courier'
+import { makeHistory, type Step } from './history'
 import { applyMessage as applyTo } from './messages'
 import { keyOf, pick, same, temporaryId, touches, type Back, type Conflict, type Edit, type Kept, type Layer, type Op, type StoredTask, type TaskPatch } from './model'
 import { neighbours, placesOf, stays, type Place } from './places'
+import { did } from './words'
 
 export interface MoveTarget { status: string; before?: string | null; after?: string | null; project_id?: string }
-export interface MutateOptions { /** Neither a toast nor an entry on the undo stack. */ quiet?: boolean; back?: Back }
-interface UndoEntry { did: string; run: () => Promise<unknown>; toast: number }
+export interface MutateOptions {
+  /** It is a step of undo or redo itself: no new entry, no toast. */
+  quiet?: boolean
+  back?: Back
+}
 
 const MOST = 200
+/** The most tasks of one change on the server. */
+const BATCH = 500
 
 /**
  * Tasks: view = what the server said + layers of local changes it has not confirmed. Taking a layer away is the
@@ -29,14 +34,13 @@ export const useTasks = defineStore('tasks', () => {
   const session = useSession()
   const projects = useProjects()
   const teams = useTeams()
-  const toast = useToast()
 
   const server = shallowReactive(new Map<string, StoredTask>())
   const pending = shallowRef<readonly Layer[]>([])
   const conflicts = shallowRef<readonly Conflict[]>([])
   /** What somebody wrote and what will not be sent by itself any more. */
   const stuck = shallowRef<readonly Kept[]>([])
-  const undoStack = shallowRef<readonly UndoEntry[]>([])
+  const history = makeHistory(step)
   const aliases = shallowReactive(new Map<string, string>())
   const columns = columnStates(acceptAll)
   const { boards, loadMore, recount } = columns
@@ -242,6 +246,7 @@ export const useTasks = defineStore('tasks', () => {
   const inside: Inside = {
     user: () => session.user?.id, generation: () => generation, ready: () => ready(),
     pending, conflicts, stuck, idOf, server, accept, fetchTask, send, settle, rename, commented,
+    change: (op, does, patches) => send(push(op, does, patches)),
   }
   /** Before each sending, `check` has the last word: after a sleep, what was missed is read first. */
   function beforeSending(check: () => Promise<unknown>): void {
@@ -249,23 +254,6 @@ export const useTasks = defineStore('tasks', () => {
   }
   /** A change that is not of the tasks alone: shows `patches` and sends `op`. Resolves to whether it was taken. */
   const mutate = async (op: Op, does: string, patches: Iterable<[string, TaskPatch]>, back?: Back): Promise<boolean> => (await send(push(op, does, patches, { ...(back && { back }) }))) !== null
-
-  function remember(did: string, run: () => Promise<unknown>, quiet?: boolean): void {
-    if (quiet) return
-    const entry: UndoEntry = { did, run, toast: 0 }
-    undoStack.value = [...undoStack.value.slice(-49), entry]
-    entry.toast = toast.show(did, { action: { label: 'Undo', run: () => void undo(entry) } })
-    announce(did)
-  }
-  /** Takes back the last change, or the given one. */
-  async function undo(entry = undoStack.value.at(-1)): Promise<void> {
-    if (!entry || !undoStack.value.includes(entry)) return
-    undoStack.value = undoStack.value.filter(e => e !== entry)
-    toast.close(entry.toast)
-    await entry.run()
-    toast.show(`Undone: ${entry.did}`)
-    announce(`Undone: ${entry.did}`)
-  }
 
   /** Shows the new task at once, under a temporary id. `done`: null when refused (the reason is in a toast, the input is still the caller's). */
   function begin(projectId: string, input: TaskInput, back?: Back): { id: string; done: Promise<StoredTask | null> } {
@@ -281,25 +269,70 @@ export const useTasks = defineStore('tasks', () => {
       due_at: input.due_at ?? null, completed_at: null, comment_count: 0, version: 0, created_at: now, updated_at: now, deleted_at: null,
     }
     const layer = push({ kind: 'create', project_id: projectId, input: { ...input, status } }, 'create the task', [], { id, draft, ...(back && { back }) })
-    return { id: draft.id, done: send(layer).then(result => result && (view(draft.id) ?? null)) }
+    const entry = history.remember(`Created ${input.title}`, { kind: 'delete', ids: [draft.id] })
+    const done = send(layer).then(result => {
+      if (!result) history.forget(entry)
+      return result && (view(draft.id) ?? null)
+    })
+    return { id: draft.id, done }
   }
   const create = (projectId: string, input: TaskInput): Promise<StoredTask | null> => begin(projectId, input).done
 
   /** Changes fields. `was` is what the editor saw; without it, what is shown now. Resolves to whether it was taken. */
-  async function edit(id: string, set: Edit, options: MutateOptions & { was?: Edit; did?: string } = {}): Promise<boolean> {
+  async function edit(id: string, set: Edit, options: MutateOptions & { was?: Edit; /** Says so, with a way back. */ tell?: boolean } = {}): Promise<boolean> {
     const task = view(id)
     if (!task) return false
     const was = pick(options.was ?? task, Object.keys(set))
     if (Object.keys(set).every(k => same(set[k as keyof Edit], task[k as keyof Edit])) && !options.was) return true
+    const entry = options.quiet ? null : history.remember(said(set, [task]), { kind: 'edit', edits: [{ task_id: id, set: was, was: set }] })
     const layer = push({ kind: 'edit', task_id: id, set, was }, `save ${keyOf([task])}`, [[idOf(id), set]], { ...(options.back && { back: options.back }) })
     const taken = (await send(layer)) !== null
-    if (taken && options.did) remember(options.did, () => edit(id, was, { quiet: true, was: set }), options.quiet)
+    if (entry && !taken) history.forget(entry)
+    if (entry && taken && options.tell) history.tell(entry)
     return taken
   }
+  const said = (set: Edit, list: readonly StoredTask[]): string => did(set, keyOf(list), id => teams.member(list[0]?.team_id ?? '', id)?.name)
+
+  /** Gives many tasks new values, each its own: one request for each team, all or nothing. Resolves to whether it was taken. */
+  async function editMany(changes: readonly { id: string; set: Edit }[], text?: string): Promise<boolean> {
+    const edits = changes.flatMap(({ id, set }): BulkEdit[] => {
+      const task = view(id)
+      const names = task ? Object.keys(set).filter(k => !same(set[k as keyof Edit], task[k as keyof Edit])) : []
+      return task && names.length ? [{ task_id: task.id, set: pick(set, names), was: pick(task, names) }] : []
+    })
+    const [first] = edits
+    if (!first) return true
+    const list = edits.map(e => view(e.task_id)!)
+    const entry = history.remember(text ?? said(first.set, list), { kind: 'edit', edits: turned(edits) })
+    const taken = await sendEdits(edits)
+    if (taken) history.tell(entry)
+    else history.forget(entry)
+    return taken
+  }
+  const turned = (edits: readonly BulkEdit[]): BulkEdit[] => edits.map(({ task_id, set, was }) => ({ task_id, set: was, was: set }))
+  async function sendEdits(edits: readonly BulkEdit[]): Promise<boolean> {
+    const [first, ...more] = edits
+    if (!first) return true
+    if (!more.length) return edit(first.task_id, first.set, { was: first.was, quiet: true })
+    const results = batches(edits, e => view(e.task_id)?.team_id).map(part =>
+      sendBatch(push({ kind: 'edits', edits: part }, `change ${keyOf(part.map(e => view(e.task_id)!))}`, part.map(e => [idOf(e.task_id), e.set]))))
+    return (await Promise.all(results)).some(taken => taken)
+  }
+  /** What is sent in one request: a team's, in portions that the server takes. */
+  function batches<T>(list: readonly T[], teamOf: (it: T) => string | undefined): T[][] {
+    const byTeam = new Map<string, T[]>()
+    for (const it of list) {
+      const team = teamOf(it)
+      if (team !== undefined) byTeam.set(team, [...(byTeam.get(team) ?? []), it])
+    }
+    return [...byTeam.values()].flatMap(all => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) => all.slice(i * BATCH, (i + 1) * BATCH)))
+  }
+  /** Whether at least what nobody else had changed was taken. */
+  const sendBatch = async (layer: Layer): Promise<boolean> => ((await send(layer)) ?? (await layer.rest ?? null)) !== null
   const assign = (id: string, userId: string | null, options?: MutateOptions): Promise<boolean> => edit(id, { assigned_to: userId }, options)
 
   /** Moves tasks, in the given order, beside a neighbour or to the end of a column. */
-  async function move(ids: readonly string[], to: MoveTarget, options: MutateOptions = {}): Promise<boolean> {
+  async function move(ids: readonly string[], to: MoveTarget, options: MutateOptions & { was?: Record<string, string> } = {}): Promise<boolean> {
     const moving = ids.map(view).filter(t => t !== undefined)
     if (!moving.length) return false
     const projectId = to.project_id ?? moving[0]!.project_id
@@ -313,39 +346,65 @@ export const useTasks = defineStore('tasks', () => {
     const ranks = spread(prev?.position ?? null, next?.position ?? null, moving.length)
     const patches = moving.map((t, i): [string, TaskPatch] => [t.id, { status: to.status, position: ranks[i]!, ...(to.project_id && { project_id: to.project_id }) }])
     const beside = to.before ? { before: to.before } : to.after ? { after: to.after } : {}
-    const op: Op = { kind: 'move', input: { task_ids: moving.map(t => t.id), status: to.status, ...beside, ...(to.project_id && { project_id: to.project_id }) } }
+    const op: Op = { kind: 'move', input: { task_ids: moving.map(t => t.id), status: to.status, ...beside, ...(to.project_id && { project_id: to.project_id }), ...(options.was && { was: options.was }) } }
     const atEdge = prev !== undefined && prev.position === columns.get(projectId, to.status).until
-    const result = await send(push(op, `move ${keyOf(moving)}`, patches))
-    if (!result) return false
+    const name = projects.status(projectId, to.status)?.name ?? to.status
+    const entry = options.quiet ? null : history.remember(`Moved ${keyOf(moving)} to ${name}`, { kind: 'move', places, was: Object.fromEntries(moving.map(t => [t.id, to.status])) })
+    if (!(await sendBatch(push(op, `move ${keyOf(moving)}`, patches)))) {
+      if (entry) history.forget(entry)
+      return false
+    }
     // Put behind the last loaded task, they are the last loaded ones now: nothing lies between.
     if (atEdge && to.after) columns.set(projectId, to.status, { until: moving.map(t => server.get(idOf(t.id))?.position ?? '').sort().at(-1)! })
-    const name = projects.status(projectId, to.status)?.name ?? to.status
-    remember(`Moved ${keyOf(moving)} to ${name}`, () => putBack(places), options.quiet)
+    if (entry) history.tell(entry)
     return true
   }
-  async function putBack(places: readonly Place[]): Promise<void> {
+  async function putBack(places: readonly Place[], was: Record<string, string>): Promise<boolean> {
+    let taken = false
     for (const { ids, status, project_id, before, after } of places) {
       const there = (id: string | null): id is string => {
         const task = id ? view(id) : undefined
         return task !== undefined && !task.deleted_at && task.status === status && task.project_id === project_id
       }
       const elsewhere = ids.some(id => view(id)?.project_id !== project_id)
-      await move(ids, { status, ...(there(before) ? { before } : there(after) ? { after } : {}), ...(elsewhere && { project_id }) }, { quiet: true })
+      const seen = Object.fromEntries(ids.flatMap(id => (was[id] ? [[id, was[id]]] : [])))
+      taken = await move(ids, { status, ...(there(before) ? { before } : there(after) ? { after } : {}), ...(elsewhere && { project_id }) }, { quiet: true, was: seen }) || taken
     }
+    return taken
   }
 
+  /** Puts tasks into the trash, all or none. */
   async function remove(ids: readonly string[], options: MutateOptions = {}): Promise<boolean> {
     const gone = ids.map(view).filter(t => t !== undefined)
-    const now = new Date().toISOString()
-    const layers = gone.map(t => push({ kind: 'delete', task_id: t.id }, `delete ${keyOf([t])}`, [[t.id, { deleted_at: now }]]))
-    const results = await Promise.all(layers.map(layer => send(layer)))
-    const done = gone.filter((_, i) => results[i] !== null)
-    if (done.length) remember(`Deleted ${keyOf(done)}`, () => restore(done.map(t => t.id)), options.quiet)
-    return done.length === gone.length
+    const entry = options.quiet || !gone.length ? null : history.remember(`Deleted ${keyOf(gone)}`, { kind: 'restore', ids: gone.map(t => t.id) })
+    const taken = await sendTrash('delete', gone, new Date().toISOString())
+    if (entry && taken) history.tell(entry)
+    else if (entry) history.forget(entry)
+    return taken
   }
+  /** Brings tasks back from the trash, all or none. */
   async function restore(ids: readonly string[]): Promise<boolean> {
-    const layers = ids.map(id => push({ kind: 'restore', task_id: id }, 'restore the task', [[idOf(id), { deleted_at: null }]]))
-    return (await Promise.all(layers.map(layer => send(layer)))).every(r => r !== null)
+    return sendTrash('restore', ids.map(id => view(id) ?? { id: idOf(id), key: '', team_id: '' }), null)
+  }
+  async function sendTrash(kind: 'delete' | 'restore', list: readonly Pick<StoredTask, 'id' | 'key' | 'team_id'>[], deleted_at: string | null): Promise<boolean> {
+    const sent = batches(list, t => t.team_id).map(part =>
+      send(push({ kind, task_ids: part.map(t => t.id) }, `${kind} ${keyOf(part)}`, part.map(t => [idOf(t.id), { deleted_at }]))))
+    return (await Promise.all(sent)).every(result => result !== null)
+  }
+
+  /** Makes a step of undo or redo; gives what takes it back. */
+  async function step(it: Step): Promise<Step | null> {
+    switch (it.kind) {
+      case 'edit': return (await sendEdits(it.edits)) ? { kind: 'edit', edits: turned(it.edits) } : null
+      case 'delete': return (await remove(it.ids, { quiet: true })) ? { kind: 'restore', ids: it.ids } : null
+      case 'restore': return (await restore(it.ids)) ? { kind: 'delete', ids: it.ids } : null
+      case 'move': {
+        const moving = it.places.flatMap(place => place.ids).map(view).filter(t => t !== undefined)
+        const places = placesOf(moving, byStatus)
+        const was = Object.fromEntries(it.places.flatMap(place => place.ids.map(id => [idOf(id), place.status])))
+        return (await putBack(it.places, it.was)) ? { kind: 'move', places, was } : null
+      }
+    }
   }
 
   /** Ends a conflict: `keep` is what shall stand of one's own edit (possibly reworked); the rest stays theirs. */
@@ -367,7 +426,7 @@ export const useTasks = defineStore('tasks', () => {
     pending.value = []
     conflicts.value = []
     stuck.value = []
-    undoStack.value = []
+    history.clear()
     boards.clear()
     columns.clear()
     aliases.clear()
@@ -375,7 +434,7 @@ export const useTasks = defineStore('tasks', () => {
   }
 
   return {
-    server, pending, conflicts, stuck, undoStack, boards, aliases, commented, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold, loadBoard,
-    loadMore, resync, applyMessage, beforeSending, mutate, begin, create, edit, assign, move, remove, restore, undo, resolve, replay, decide, discard, reset,
+    server, pending, conflicts, stuck, undoStack: history.undoStack, redoStack: history.redoStack, boards, aliases, commented, view, idOf, isPending, known, byStatus, column, count, accept, acceptAll, fetchTask, hold, loadBoard,
+    loadMore, resync, applyMessage, beforeSending, mutate, begin, create, edit, editMany, assign, move, remove, restore, undo: history.undo, redo: history.redo, resolve, replay, decide, discard, reset,
   }
 })
