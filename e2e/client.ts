@@ -42,7 +42,7 @@ export class Client {
 }
 
 export interface Named { id: string }
-export interface Task extends Named { key: string; title: string; status: string; version: number; description: string; assigned_to: string | null }
+export interface Task extends Named { key: string; title: string; status: string; version: number; description: string; assigned_to: string | null; priority: string; labels: string[]; due_at: string | null; project_id: string }
 
 /** A team with a project; others join it with their role. */
 export async function teamOf(owner: Client, others: { client: Client; role: 'admin' | 'member' | 'viewer' }[] = []): Promise<{ team: string; project: string }> {

@@ -60,11 +60,11 @@ export async function leisure(page: Page): Promise<void> {
   await page.waitForFunction(() => performance.getEntriesByType('resource').some(entry => entry.name.includes('ConfirmDialog')))
 }
 
-/** Chooses a line of the menu of the card that has the focus, by the keyboard. */
-export async function fromMenu(page: Page, line: string): Promise<void> {
+/** Moves the card that has the focus, by the keyboard. */
+export async function moveTo(page: Page, column: string): Promise<void> {
   await page.keyboard.press('m')
-  await expect(page.getByRole('menu').locator(':focus')).toHaveCount(1)
-  await page.keyboard.type(line)
+  await expect(page.getByRole('combobox', { name: /^Move / })).toBeFocused()
+  await page.keyboard.type(column)
   await page.keyboard.press('Enter')
 }
 

@@ -36,8 +36,9 @@ const APP = new RegExp(
   [
     'src/api/',
     'src/lib/(?!draft|grow|submit|html)',
-    'src/features/(session|teams|projects|tasks(?!/(courier|outbox|perform)\\b)|realtime(?!/socket\\b))/', // the socket with its library comes after the first paint
+    'src/features/(session|teams|projects|tasks(?!/(courier|divide|outbox|perform)\\b)|realtime(?!/socket\\b))/', // the socket with its library comes after the first paint
     'src/features/notifications/(unread|links|Bell\\.vue)',
+    'src/features/(commands/(registry|pick)|selection/(view|selection|rename))\\b',
     'src/app/(App|AppShell|Sidebar|TeamSwitcher|UserMenu|MobileNav|TopBar|router)\\b',
     'src/ui/(Avatar|Banner|Button|EmptyState|Icon\\.|icons\\.|IconButton|LabelChip|Logo|Menu|PriorityIcon|StatusDot|confirm|dialogs|toast)\\b',
     'fractional-indexing|preload-helper',

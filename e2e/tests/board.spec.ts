@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, column, fromMenu, leisure, test, titles } from '../people'
+import { card, column, leisure, moveTo, test, titles } from '../people'
 
 /** Ann's board with some tasks in "To do", in this order. */
 async function boardOf(url: string, names: string[]): Promise<{ ann: Client; project: string; tasks: Task[] }> {
@@ -132,10 +132,11 @@ test('tasks are made and moved with the keyboard alone', async ({ arrive, server
   const { ann, project } = await boardOf(server.url, [])
   const page = await arrive('ann', `/p/${project}/board`)
   await expect(column(page, 'To do')).toBeVisible()
+  await leisure(page)
   const press = (key: string) => page.keyboard.press(key)
   const status = page.getByRole('status')
 
-  await press('c')
+  await press('n')
   await expect(page.getByRole('textbox', { name: 'Title' })).toBeFocused()
   for (const title of ['First', 'Second', 'Third']) {
     await page.keyboard.type(title)
@@ -170,8 +171,8 @@ test('tasks are made and moved with the keyboard alone', async ({ arrive, server
   await expect.poll(() => titles(page, 'In progress')).toEqual(['Third'])
   await expect.poll(() => order(ann, project, 'in_progress')).toEqual(['Third'])
 
-  // The same without dragging: the card's menu.
-  await fromMenu(page, 'Done')
+  // The same without dragging.
+  await moveTo(page, 'Done')
   await expect.poll(() => order(ann, project, 'done')).toEqual(['Third'])
 
   await card(page, 'First').locator('[data-card]').focus()
@@ -191,7 +192,7 @@ test('a refused move goes back and says why', async ({ arrive, server }) => {
   await page.context().setOffline(true)
   await ann.delete(`/api/projects/${project}/statuses/in_review?move_to=done`)
   await card(page, 'Stays').locator('[data-card]').focus()
-  await fromMenu(page, 'In review')
+  await moveTo(page, 'In review')
   await expect.poll(() => titles(page, 'In review')).toEqual(['Stays'])
   await page.context().setOffline(false)
   await expect(page.getByText(/Could not move WEB-1\./)).toBeVisible({ timeout: 20_000 })
@@ -222,11 +223,15 @@ test('who may only look gets no way to change anything', async ({ arrive, server
   await ann.post(`/api/projects/${project}/tasks`, { title: 'Look at me' })
   const page = await arrive('vic', `/p/${project}/board`)
   await expect(card(page, 'Look at me')).toBeVisible()
+  await leisure(page)
   await expect(page.getByRole('button', { name: /New task/ })).toHaveCount(0)
   await card(page, 'Look at me').locator('[data-card]').focus()
   await page.keyboard.press('Space')
-  await page.keyboard.press('c')
+  await page.keyboard.press('n')
   await expect(page.getByRole('textbox')).toHaveCount(0)
-  await page.keyboard.press('m')
+  for (const key of ['m', 'a', 'p', '.', 'u', 'e', 'd']) await page.keyboard.press(key)
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await expect(page.getByRole('textbox')).toHaveCount(0)
+  await card(page, 'Look at me').getByRole('button').click()
   await expect(page.getByRole('menuitem')).toHaveText(['Copy link'])
 })

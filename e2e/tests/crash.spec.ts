@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, compose, fromMenu, leisure, test, titles } from '../people'
+import { card, compose, leisure, moveTo, test, titles } from '../people'
 
 async function write(page: Page, ...names: string[]): Promise<void> {
   await compose(page, 'To do')
@@ -26,7 +26,7 @@ test('both go on working while the server is killed and started again, and end w
   // Nobody waits for it: new tasks, a move and a rename are made with the server gone.
   await write(ann, 'Written by Ann', 'And another')
   await card(bob, 'Two').locator('[data-card]').focus()
-  await fromMenu(bob, 'Done')
+  await moveTo(bob, 'Done')
   await expect.poll(() => titles(bob, 'Done')).toEqual(['Two'])
   await write(bob, 'Written by Bob')
   await expect(ann.getByText(/Reconnecting|You are offline/)).toBeVisible({ timeout: 20_000 })

@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { card, compose, fromMenu, leisure, noViolations, test, titles } from '../people'
+import { card, compose, leisure, moveTo, noViolations, test, titles } from '../people'
 
 async function two(url: string): Promise<{ ann: Client; bob: Client; project: string }> {
   const ann = await Client.register(url, 'ann', 'Ann')
@@ -43,7 +43,7 @@ test('what is done offline outlives a closed tab, shows in the next one, and arr
   await dialog(ann).getByRole('button', { name: 'Close' }).click()
   await expect(ann.getByText(/You are offline/)).toBeVisible()
   await card(ann, 'Two').locator('[data-card]').focus()
-  await fromMenu(ann, 'Done')
+  await moveTo(ann, 'Done')
   await compose(ann, 'To do')
   await ann.keyboard.type('Made on the train')
   await ann.keyboard.press('Enter')
@@ -113,7 +113,7 @@ test('two tabs of one person do not take what the other one sends, and one takes
   await leisure(first)
   await noWrites(first)
   await card(first, 'Shared').locator('[data-card]').focus()
-  await fromMenu(first, 'Done')
+  await moveTo(first, 'Done')
   await expect.poll(async () => (await kept(first)).length).toBe(1)
   const second = await first.context().newPage()
   await second.goto(`/p/${project}/board`)
@@ -133,7 +133,7 @@ test("another person at the same browser neither sees nor sends what is not thei
   await leisure(page)
   await noWrites(page)
   await card(page, 'Private thought').locator('[data-card]').focus()
-  await fromMenu(page, 'Done')
+  await moveTo(page, 'Done')
   await expect.poll(async () => (await kept(page)).length).toBe(1)
   // The session ends without a word, as when it is ended elsewhere.
   const context = page.context()

@@ -108,7 +108,7 @@ export function makeRouter(): Router {
     // A dialog over the same page looks after its own focus.
     if (!from.matched.length || to.matched.at(-1) === from.matched.at(-1)) return
     void nextTick(() => {
-      document.querySelector<HTMLElement>('[data-heading]')?.focus({ preventScroll: true })
+      ;(document.querySelector<HTMLElement>('#main [autofocus]') ?? document.querySelector<HTMLElement>('[data-heading]'))?.focus({ preventScroll: true })
       if (to.meta.title) announce(to.meta.title)
     })
   })

@@ -8,8 +8,8 @@ export interface MenuItem {
   icon?: IconName
   color?: Color
   hint?: string
-  /** As in lib/hotkeys; shown only. */
-  shortcut?: string
+  /** As in lib/keys; shown only. */
+  shortcut?: string | undefined
   danger?: boolean
   disabled?: boolean
   /** Makes it a choice: a tick stands before the chosen one. */

@@ -1,5 +1,6 @@
 import { computed, nextTick, ref, type Ref } from 'vue'
 import type { Drag } from './useDrag'
+import { placeIn, rowOf, type TaskView } from '@/features/selection/view'
 import { announce } from '@/lib/announce'
 
 interface Options {
@@ -10,20 +11,15 @@ interface Options {
   reveal: (slug: string, index: number) => Promise<void>
 }
 
-/** Arrow keys walk over the cards; with one lifted (Space) they carry it. Only one card is in the Tab order. */
+/** Space lifts a card, arrow keys carry it. Only one card is in the Tab order; walking is for all pages the same (features/selection). */
 export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
   const focused = ref<string | null>(null)
   const current = computed(() => {
     for (const slug of slugs()) if (drag.inColumn(slug).some(t => t.id === focused.value)) return focused.value
     return slugs().map(slug => drag.inColumn(slug)[0]).find(t => t !== undefined)?.id ?? null
   })
-  const place = (id: string): [column: number, row: number] => {
-    const all = slugs().map(slug => drag.inColumn(slug).findIndex(t => t.id === id))
-    const column = all.findIndex(row => row >= 0)
-    return [column, all[column] ?? -1]
-  }
-
-  const cardOf = (id: string): HTMLElement | null => board.value?.querySelector<HTMLElement>(`[data-task="${CSS.escape(id)}"] [data-card]`) ?? null
+  const columns = (): string[][] => slugs().map(slug => drag.inColumn(slug).map(t => t.id))
+  const cardOf = (id: string): HTMLElement | null => (board.value ? rowOf(id, board.value) : null)
   let moving = false
   /** After a step of a lifted card: it may have been made anew in another column, or not yet (long columns). */
   async function follow(id: string): Promise<void> {
@@ -31,7 +27,7 @@ export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
     focused.value = id
     await nextTick()
     if (!cardOf(id)) {
-      const [column, row] = place(id)
+      const [column, row] = placeIn(columns(), id)
       await reveal(slugs()[column] ?? '', row)
     }
     cardOf(id)?.focus()
@@ -43,44 +39,27 @@ export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
     if (card) card.focus()
     else void follow(id)
   }
-  function walk(id: string, columns: number, rows: number): void {
-    const [column, row] = place(id)
-    if (rows) {
-      const next = drag.inColumn(slugs()[column] ?? '')[row + rows]
-      if (next) focus(next.id)
-      return
-    }
-    // The next column that has any card.
-    for (let at = column + columns; at >= 0 && at < slugs().length; at += columns) {
-      const list = drag.inColumn(slugs()[at]!)
-      if (list.length) return focus(list[Math.min(row, list.length - 1)]!.id)
-    }
-  }
+  const view: TaskView = { columns, focus }
 
   const STEPS: Record<string, [columns: number, rows: number]> = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }
   function onKey(event: KeyboardEvent): void {
     const target = event.target as HTMLElement
     const id = target.matches('[data-card]') ? target.closest<HTMLElement>('[data-task]')?.dataset.task : undefined
-    if (!id || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (!id || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing) return
     const step = STEPS[event.key]
     const lifted = drag.lifted.value?.id === id
     if (step && lifted) {
       drag.step(...step)
       void follow(id)
-    } else if (step) walk(id, ...step)
-    else if (event.key === ' ' && lifted) {
+    } else if ((event.key === ' ' || event.key === 'Enter') && lifted) {
       drag.drop()
       void follow(id)
     } else if (event.key === ' ' && canEdit()) {
-      if (drag.lift(id)) announce(`${drag.nameOf(id)} lifted. Arrow keys move it, Space drops it, Escape puts it back.`)
+      if (drag.lift(id)) announce(`${drag.nameOf(drag.lifted.value!.ids)} lifted. Arrow keys move, Space drops, Escape puts back.`)
     } else if (event.key === 'Escape' && lifted) {
       drag.cancel()
       void follow(id)
-    } else if (event.key === 'Enter' && lifted) {
-      drag.drop()
-      void follow(id)
-    } else if (event.key === 'm') target.closest('[data-task]')?.querySelector<HTMLElement>('[data-card-menu]')?.click()
-    else return
+    } else return
     event.preventDefault()
     event.stopPropagation()
   }
@@ -94,5 +73,5 @@ export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
     if (!lifted || moving || document.documentElement.dataset.dragging !== undefined) return
     if ((event.target as HTMLElement).closest<HTMLElement>('[data-task]')?.dataset.task === lifted.id && event.relatedTarget) drag.cancel()
   }
-  return { current, onKey, onFocus, onBlur }
+  return { current, view, onKey, onFocus, onBlur }
 }

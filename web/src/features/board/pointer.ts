@@ -3,19 +3,21 @@
 // Cards carry data-task, columns data-column, and the part of a column that scrolls data-scroller.
 
 export interface PointerHooks {
-  /** False: this task may not be dragged. */
-  lift(id: string): boolean
+  /** How many are in the hand now; 0: this task may not be dragged. */
+  lift(id: string): number
   aim(status: string, before: string | null): void
   /** Shows the task where it came from. */
   home(): void
   /** The tasks of a column in order, the dragged one left out. */
   order(status: string): string[]
   drop(): void
+  /** Over another project of the side bar (data-project). */
+  dropOn(project: string): void
   cancel(): void
 }
 
 interface Pressed { card: HTMLElement; pointer: number; x: number; y: number; touch: boolean; timer: number }
-interface Dragging { id: string; ghost: HTMLElement; dx: number; dy: number; x: number; y: number; over: boolean }
+interface Dragging { id: string; ghost: HTMLElement; dx: number; dy: number; x: number; y: number; over: boolean; project: HTMLElement | null }
 
 /** A touch that rests this long drags; one that moves earlier scrolls. */
 const HOLD = 250
@@ -53,7 +55,8 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     const { card, pointer, x, y, touch } = pressed
     release()
     const id = card.dataset.task!
-    if (!hooks.lift(id)) return
+    const count = hooks.lift(id)
+    if (!count) return
     try {
       board.setPointerCapture(pointer)
     } catch {
@@ -65,10 +68,11 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     ghost.classList.add('drag-ghost')
     ghost.setAttribute('aria-hidden', 'true')
     ghost.style.width = `${box.width}px`
+    if (count > 1) ghost.dataset.count = String(count)
     document.body.append(ghost)
     getSelection()?.removeAllRanges()
     if (touch) navigator.vibrate?.(10)
-    drag = { id, ghost, dx: x - box.left, dy: y - box.top, x: at?.clientX ?? x, y: at?.clientY ?? y, over: true }
+    drag = { id, ghost, dx: x - box.left, dy: y - box.top, x: at?.clientX ?? x, y: at?.clientY ?? y, over: true, project: null }
     document.documentElement.dataset.dragging = ''
     frame = requestAnimationFrame(tick)
   }
@@ -85,6 +89,7 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     drag.over = column !== null
     if (column) aim(column)
     else hooks.home()
+    light(column ? null : projectAt(x, y))
     frame = requestAnimationFrame(tick)
   }
   const pull = (at: number, from: number, to: number): number => (at < from + EDGE ? at - from - EDGE : at > to - EDGE ? at - to + EDGE : 0) / 4
@@ -101,6 +106,18 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
       if (far < least) [best, least] = [column, far]
     }
     return best
+  }
+
+  /** Another project, when the pointer is over the side bar. */
+  function projectAt(x: number, y: number): HTMLElement | null {
+    const link = document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-project]')
+    return link && !link.hasAttribute('aria-current') ? link : null
+  }
+  function light(project: HTMLElement | null): void {
+    if (!drag || drag.project === project) return
+    drag.project?.removeAttribute('data-drop')
+    project?.setAttribute('data-drop', '')
+    drag.project = project
   }
 
   /** Before the first card whose middle lies below the middle of the dragged one. */
@@ -121,12 +138,14 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     release()
     if (!drag) return
     cancelAnimationFrame(frame)
-    const { id, ghost, over } = drag
+    const { id, ghost, over, project } = drag
+    light(null)
     drag = null
     delete document.documentElement.dataset.dragging
     swallowClick = true
     setTimeout(() => (swallowClick = false))
     if (commit && over) hooks.drop()
+    else if (commit && project) hooks.dropOn(project.dataset.project!)
     else hooks.cancel()
     settle(ghost, id)
   }

@@ -1,11 +1,21 @@
 import { computed, shallowRef, watch } from 'vue'
 import { useProjects } from '@/features/projects/store'
-import type { StoredTask } from '@/features/tasks/model'
+import { isSelected, targets } from '@/features/selection/selection'
+import { moveAsking, overLimit } from '@/features/tasks/limits'
+import { keyOf, type StoredTask } from '@/features/tasks/model'
 import { useTasks } from '@/features/tasks/store'
 import { announce } from '@/lib/announce'
 
-/** A task on its way: where it would come to lie if it were let go now. */
-export interface Lifted { id: string; status: string; /** The task it would stand before; null: the end of what is loaded. */ before: string | null }
+/** Tasks on their way: where they would come to lie if they were let go now. */
+export interface Lifted {
+  /** The one that was taken hold of; it stands for all of them on the board. */
+  id: string
+  /** All of them, in the order of the board. */
+  ids: readonly string[]
+  status: string
+  /** The task they would stand before; null: the end of what is loaded. */
+  before: string | null
+}
 
 /**
  * The board with a lifted task already in its new place. Pointer and keyboard both only aim; the columns show where to,
@@ -22,28 +32,35 @@ export function useDrag(projectId: () => string) {
     const task = it && tasks.view(it.id)
     if (!it || !task) return board
     const out = new Map(board)
-    out.set(task.status, (out.get(task.status) ?? []).filter(t => t.id !== task.id))
+    const gone = new Set(it.ids)
+    for (const status of new Set(it.ids.map(id => tasks.view(id)?.status))) if (status) out.set(status, (out.get(status) ?? []).filter(t => !gone.has(t.id)))
     const list = [...(out.get(it.status) ?? [])]
     const at = it.before ? list.findIndex(t => t.id === it.before) : -1
     list.splice(at < 0 ? list.length : at, 0, task)
     return out.set(it.status, list)
   })
   const inColumn = (slug: string): StoredTask[] => order.value.get(slug) ?? []
+  /** Letting go here would fill the column beyond its limit. */
+  const full = (slug: string): boolean => lifted.value !== null && overLimit(lifted.value.ids, projectId(), slug)
 
+  /** Takes a task, and what is selected together with it. */
   function lift(id: string): boolean {
     const task = tasks.view(id)
-    if (!task) return false
-    lifted.value = { id: task.id, ...placeOf(task) }
+    if (!task?.key) return false
+    const ids = isSelected(id) ? targets().filter(it => tasks.view(it)?.project_id === projectId()) : [task.id]
+    lifted.value = { id: task.id, ids, ...placeOf(task, ids) }
     return true
   }
-  function placeOf(task: StoredTask): { status: string; before: string | null } {
+  function placeOf(task: StoredTask, ids: readonly string[]): { status: string; before: string | null } {
     const list = tasks.byStatus(projectId()).get(task.status) ?? []
-    return { status: task.status, before: list[list.findIndex(t => t.id === task.id) + 1]?.id ?? null }
+    const at = list.findIndex(t => t.id === task.id)
+    return { status: task.status, before: list.slice(at + 1).find(t => !ids.includes(t.id))?.id ?? null }
   }
   function home(): void {
-    const task = lifted.value && tasks.view(lifted.value.id)
-    if (!task) return
-    const { status, before } = placeOf(task)
+    const it = lifted.value
+    const task = it && tasks.view(it.id)
+    if (!it || !task) return
+    const { status, before } = placeOf(task, it.ids)
     aim(status, before)
   }
   function aim(status: string, before: string | null): void {
@@ -52,21 +69,30 @@ export function useDrag(projectId: () => string) {
   }
   function cancel(): void {
     if (!lifted.value) return
-    const name = nameOf(lifted.value.id)
+    const name = nameOf(lifted.value.ids)
+    const many = lifted.value.ids.length > 1
     lifted.value = null
-    announce(`${name} stays where it was.`)
+    announce(`${name} ${many ? 'stay where they were' : 'stays where it was'}.`)
   }
   function drop(): void {
     const it = lifted.value
     if (!it) return
-    lifted.value = null
-    const others = (tasks.byStatus(projectId()).get(it.status) ?? []).filter(t => t.id !== it.id)
+    const others = (tasks.byStatus(projectId()).get(it.status) ?? []).filter(t => !it.ids.includes(t.id))
     const last = others.at(-1)
     const goesOn = tasks.column(projectId(), it.status).cursor !== null
-    if (it.before && others.some(t => t.id === it.before)) void tasks.move([it.id], { status: it.status, before: it.before })
     // The end of the loaded part is not the end of the column.
-    else if (goesOn && last) void tasks.move([it.id], { status: it.status, after: last.id })
-    else void tasks.move([it.id], { status: it.status })
+    const beside = it.before && others.some(t => t.id === it.before) ? { before: it.before } : goesOn && last ? { after: last.id } : {}
+    lifted.value = null
+    void moveAsking(it.ids, { status: it.status, ...beside })
+  }
+  /** Lets go over another project of the side bar: they go to the end of the column of the same name, or of the first. */
+  async function dropOn(project: string): Promise<void> {
+    const it = lifted.value
+    lifted.value = null
+    if (!it) return
+    const known = projects.full(project) ?? (await projects.fetch(project))
+    const status = known.statuses.find(s => s.slug === it.status) ?? known.statuses[0]!
+    await moveAsking(it.ids, { status: status.slug, project_id: project })
   }
 
   /** One step by keyboard: along the column, or to the column beside it. */
@@ -86,13 +112,16 @@ export function useDrag(projectId: () => string) {
     const it = lifted.value
     if (!it) return
     const list = inColumn(it.status)
-    announce(`${projects.status(projectId(), it.status)?.name ?? it.status}, position ${list.findIndex(t => t.id === it.id) + 1} of ${list.length}.`)
+    announce(`${projects.status(projectId(), it.status)?.name ?? it.status}, position ${list.findIndex(t => t.id === it.id) + 1} of ${list.length}.${full(it.status) ? ' The column is full.' : ''}`)
   }
-  const nameOf = (id: string): string => tasks.view(id)?.key || 'The task'
+  const nameOf = (ids: readonly string[]): string => {
+    const list = ids.map(tasks.view).filter(t => t !== undefined)
+    return list.length ? keyOf(list) : 'The task'
+  }
 
   // Somebody else deleted it meanwhile.
   watch(() => { const task = lifted.value && tasks.view(lifted.value.id); return lifted.value !== null && (!task || Boolean(task.deleted_at)) }, gone => { if (gone) lifted.value = null })
 
-  return { lifted, order, inColumn, lift, aim, home, cancel, drop, step, nameOf }
+  return { lifted, order, inColumn, full, lift, aim, home, cancel, drop, dropOn, step, nameOf }
 }
 export type Drag = ReturnType<typeof useDrag>
