@@ -5,20 +5,21 @@ import { announce } from '@/lib/announce'
 
 interface Options {
   drag: Drag
-  slugs: () => string[]
+  /** Ids of the columns, from left to right. */
+  columnIds: () => string[]
   canEdit: () => boolean
   board: Ref<HTMLElement | null>
-  reveal: (slug: string, index: number) => Promise<void>
+  reveal: (column: string, index: number) => Promise<void>
 }
 
 /** Space lifts a card, arrow keys carry it. Only one card is in the Tab order; walking is for all pages the same (features/selection). */
-export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
+export function useBoardKeys({ drag, columnIds, canEdit, board, reveal }: Options) {
   const focused = ref<string | null>(null)
   const current = computed(() => {
-    for (const slug of slugs()) if (drag.inColumn(slug).some(t => t.id === focused.value)) return focused.value
-    return slugs().map(slug => drag.inColumn(slug)[0]).find(t => t !== undefined)?.id ?? null
+    for (const id of columnIds()) if (drag.inColumn(id).some(t => t.id === focused.value)) return focused.value
+    return columnIds().map(id => drag.inColumn(id)[0]).find(t => t !== undefined)?.id ?? null
   })
-  const columns = (): string[][] => slugs().map(slug => drag.inColumn(slug).map(t => t.id))
+  const columns = (): string[][] => columnIds().map(id => drag.inColumn(id).map(t => t.id))
   const cardOf = (id: string): HTMLElement | null => (board.value ? rowOf(id, board.value) : null)
   let moving = false
   /** After a step of a lifted card: it may have been made anew in another column, or not yet (long columns). */
@@ -28,7 +29,7 @@ export function useBoardKeys({ drag, slugs, canEdit, board, reveal }: Options) {
     await nextTick()
     if (!cardOf(id)) {
       const [column, row] = placeIn(columns(), id)
-      await reveal(slugs()[column] ?? '', row)
+      await reveal(columnIds()[column] ?? '', row)
     }
     cardOf(id)?.focus()
     moving = false

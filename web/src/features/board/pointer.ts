@@ -102,7 +102,7 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     let least = Infinity
     for (const column of board.querySelectorAll<HTMLElement>('[data-column]')) {
       const box = column.getBoundingClientRect()
-      const far = Math.max(box.left - x, x - box.right, 0)
+      const far = Math.hypot(Math.max(box.left - x, x - box.right, 0), Math.max(box.top - y, y - box.bottom, 0))
       if (far < least) [best, least] = [column, far]
     }
     return best

@@ -38,12 +38,12 @@ export function columnStates(acceptAll: (tasks: readonly StoredTask[]) => void) 
     [...states].filter(([k, s]) => s.cursor !== null && (!projectId || k.startsWith(`${projectId}/`)))
 
   /** The next page of a column. */
-  async function loadMore(projectId: string, slug: string): Promise<void> {
+  async function loadMore(projectId: string, slug: string, limit = PAGE): Promise<void> {
     const { cursor, loading, until } = get(projectId, slug)
     if (cursor === null || loading) return
     set(projectId, slug, { loading: true, failed: false })
     try {
-      const page = await api.list({ project_id: projectId, status: slug, sort: 'position', cursor, limit: PAGE })
+      const page = await api.list({ project_id: projectId, status: slug, sort: 'position', cursor, limit })
       if (get(projectId, slug).cursor !== cursor) return // the board was read again meanwhile
       acceptAll(page.items)
       const last = page.items.at(-1)?.position ?? until
