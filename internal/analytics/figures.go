@@ -15,6 +15,9 @@ type Point struct {
 	Backlog   int    `json:"backlog" doc:"tasks in this category at the end of the bucket"`
 	Active    int    `json:"active" doc:"tasks in this category at the end of the bucket"`
 	Done      int    `json:"done" doc:"tasks in this category at the end of the bucket"`
+
+	Completion float64 `json:"completion" doc:"seconds, the median from creation to completion of what was completed in the bucket; 0 when nothing was"`
+	Cycle      float64 `json:"cycle" doc:"seconds, the median from the first active status to completion; 0 when nothing was completed that had been active"`
 }
 
 // Spread says how long things took, in seconds. The percentiles are nearest ranks.
@@ -173,15 +176,65 @@ func period(list []*history, of categories, s span) (p Period) {
 		}
 		p.Completed++
 		completion = append(completion, h.completed.Sub(h.created).Seconds())
-		for _, st := range h.steps {
-			if of.of(h.project, st.status) == Active && !st.at.After(*h.completed) {
-				cycle = append(cycle, h.completed.Sub(st.at).Seconds())
-				break
-			}
+		if took := h.cycle(of); took >= 0 {
+			cycle = append(cycle, took)
 		}
 	}
 	p.Completion, p.Cycle = spread(completion), spread(cycle)
 	return p
+}
+
+// cycle is the time in seconds from the first active status of a completed task to its completion; -1: it was in none.
+func (h *history) cycle(of categories) float64 {
+	for _, st := range h.steps {
+		if of.of(h.project, st.status) == Active && !st.at.After(*h.completed) {
+			return h.completed.Sub(st.at).Seconds()
+		}
+	}
+	return -1
+}
+
+// Streaks are runs of days, and of weeks from Monday, in each of which something was completed. The current one may end
+// yesterday, or last week: today is not over yet.
+type Streaks struct {
+	Days         int `json:"days" doc:"the current run"`
+	LongestDays  int `json:"longest_days"`
+	Weeks        int `json:"weeks" doc:"the current run"`
+	LongestWeeks int `json:"longest_weeks"`
+}
+
+// streaks counts runs among the completions, in days of the place that now is in.
+func streaks(list []*history, of categories, now time.Time) (out Streaks) {
+	day := func(t time.Time) int { // numbered on the calendar, whose days may have 23 or 25 hours
+		t = t.In(now.Location())
+		return int(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86_400)
+	}
+	week := func(t time.Time) int { return (day(t) + 3) / 7 } // 1970-01-01 was a Thursday
+	for _, by := range []struct {
+		of               func(time.Time) int
+		current, longest *int
+	}{{day, &out.Days, &out.LongestDays}, {week, &out.Weeks, &out.LongestWeeks}} {
+		seen := map[int]bool{}
+		for _, h := range list {
+			if h.completed != nil && of.of(h.project, h.status) == Done {
+				seen[by.of(*h.completed)] = true
+			}
+		}
+		for at := range seen {
+			if seen[at-1] {
+				continue
+			}
+			n := 1
+			for seen[at+n] {
+				n++
+			}
+			*by.longest = max(*by.longest, n)
+			if last := at + n - 1; last >= by.of(now)-1 {
+				*by.current = n
+			}
+		}
+	}
+	return out
 }
 
 func spread(seconds []float64) Spread {
@@ -205,11 +258,15 @@ func series(list []*history, of categories, s span) []Point {
 		to   string
 	}
 	var turns []turn
-	created, completed := []time.Time{}, []time.Time{}
+	type end struct {
+		at                time.Time
+		completion, cycle float64 // cycle is -1 when the task was never active
+	}
+	created, completed := []time.Time{}, []end{}
 	for _, h := range list {
 		created = append(created, h.created)
 		if h.completed != nil && of.of(h.project, h.status) == Done {
-			completed = append(completed, *h.completed)
+			completed = append(completed, end{*h.completed, h.completed.Sub(h.created).Seconds(), h.cycle(of)})
 		}
 		was := ""
 		for _, st := range h.steps {
@@ -220,21 +277,32 @@ func series(list []*history, of categories, s span) []Point {
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
 	slices.SortFunc(created, time.Time.Compare)
-	slices.SortFunc(completed, time.Time.Compare)
+	slices.SortFunc(completed, func(a, b end) int { return a.at.Compare(b.at) })
 	held := map[string]int{}
 	out := []Point{}
 	t := 0
+	c, _ := slices.BinarySearchFunc(completed, s.from, func(e end, at time.Time) int { return e.at.Compare(at) })
 	for at := s.from; at.Before(s.to); {
-		end := s.next(at)
-		if end.After(s.to) {
-			end = s.to
+		until := s.next(at)
+		if until.After(s.to) {
+			until = s.to
 		}
-		for ; t < len(turns) && turns[t].at.Before(end); t++ {
+		for ; t < len(turns) && turns[t].at.Before(until); t++ {
 			held[turns[t].from]--
 			held[turns[t].to]++
 		}
-		out = append(out, Point{at.Format(time.DateOnly), between(created, at, end), between(completed, at, end), held[Backlog], held[Active], held[Done]})
-		at = end
+		p := Point{Day: at.Format(time.DateOnly), Created: between(created, at, until), Backlog: held[Backlog], Active: held[Active], Done: held[Done]}
+		var completion, cycle []float64
+		for ; c < len(completed) && completed[c].at.Before(until); c++ {
+			p.Completed++
+			completion = append(completion, completed[c].completion)
+			if completed[c].cycle >= 0 {
+				cycle = append(cycle, completed[c].cycle)
+			}
+		}
+		p.Completion, p.Cycle = spread(completion).Median, spread(cycle).Median
+		out = append(out, p)
+		at = until
 	}
 	return out
 }

@@ -111,10 +111,21 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 		return p
 	}
 	f := Figures{Now: one(s), Before: one(s.before()), Series: []Point{}}
+	median := func(of []float64) float64 { // the least value that half of them do not exceed
+		slices.Sort(of)
+		for i, v := range of {
+			if 2*(i+1) >= len(of) {
+				return v
+			}
+		}
+		return 0
+	}
+	var all, cycles []float64
 	for d := s.from; d.Before(s.to); d = d.AddDate(0, 0, 1) {
 		fresh := d.Equal(s.from) || s.bucket == "day" || s.bucket == "week" && d.Weekday() == time.Monday || s.bucket == "month" && d.Day() == 1
 		if fresh {
 			f.Series = append(f.Series, Point{Day: d.Format(time.DateOnly)})
+			all, cycles = nil, nil
 		}
 		p := &f.Series[len(f.Series)-1]
 		next := d.AddDate(0, 0, 1)
@@ -125,6 +136,10 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 			}
 			if done(h) && !h.completed.Before(d) && h.completed.Before(next) {
 				p.Completed++
+				all = append(all, h.completed.Sub(h.created).Seconds())
+				if i := slices.IndexFunc(h.steps, func(st step) bool { return of.of("p", st.status) == Active && !st.at.After(*h.completed) }); i >= 0 {
+					cycles = append(cycles, h.completed.Sub(h.steps[i].at).Seconds())
+				}
 			}
 			switch at(h, next) {
 			case Backlog:
@@ -135,6 +150,7 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 				p.Done++
 			}
 		}
+		p.Completion, p.Cycle = median(all), median(cycles)
 	}
 	return f
 }

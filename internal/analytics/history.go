@@ -53,6 +53,11 @@ func ofPerson(userID string) scope {
 	return scope{"t.assigned_to = $1 AND " + fmt.Sprintf(own, "t"), fmt.Sprintf(own, "p"), []any{userID}}
 }
 
+// Index: tasks_by_assignee.
+func ofMember(teamID, userID string) scope {
+	return scope{"t.team_id = $1 AND t.assigned_to = $2", "p.team_id = $1 AND $2 <> ''", []any{teamID, userID}}
+}
+
 // The conditions of a scope are added. Tasks in the trash count for nothing.
 const (
 	tasksOf = `

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tandem/internal/db"
@@ -76,9 +77,51 @@ func (s *Service) Figures(ctx context.Context, actor users.Actor, q Query) (Figu
 	return s.figures(ctx, ofTeam(q.TeamID, q.ProjectID), q)
 }
 
+// PersonFigures are the figures of somebody's tasks.
+type PersonFigures struct {
+	Figures
+	Streaks Streaks `json:"streaks"`
+}
+
 // Personal are the figures of the actor's own tasks, in all their teams.
-func (s *Service) Personal(ctx context.Context, actor users.Actor, q Query) (Figures, error) {
-	return s.figures(ctx, ofPerson(actor.ID), q)
+func (s *Service) Personal(ctx context.Context, actor users.Actor, q Query) (PersonFigures, error) {
+	return s.person(ctx, ofPerson(actor.ID), q)
+}
+
+// Member are the figures of a member's tasks in one team. Others may look when the team's setting says so.
+func (s *Service) Member(ctx context.Context, actor users.Actor, userID string, q Query) (PersonFigures, error) {
+	if _, err := s.teams.AuthorizeRead(ctx, actor, q.TeamID, teams.ViewTeam); err != nil {
+		return PersonFigures{}, err
+	}
+	if _, err := s.teams.RoleOf(ctx, s.db.Read(), q.TeamID, userID); err != nil {
+		if errors.Is(err, errs.NotFound) {
+			return PersonFigures{}, errs.New(errs.NotFound, "member not found")
+		}
+		return PersonFigures{}, err
+	}
+	if userID != actor.ID {
+		team, err := s.teams.Team(ctx, actor, q.TeamID)
+		if err != nil {
+			return PersonFigures{}, err
+		}
+		if !team.ShowMembers {
+			return PersonFigures{}, errs.Code(errs.Forbidden, "not_shown", "this team does not show its members' figures to each other")
+		}
+	}
+	return s.person(ctx, ofMember(q.TeamID, userID), q)
+}
+
+func (s *Service) person(ctx context.Context, sc scope, q Query) (PersonFigures, error) {
+	list, of, err := s.read(ctx, sc)
+	if err != nil {
+		return PersonFigures{}, err
+	}
+	now := s.db.Now()
+	sp, err := q.span(now)
+	if err != nil {
+		return PersonFigures{}, err
+	}
+	return PersonFigures{compute(list, of, sp, now, tasks.Priorities), streaks(list, of, now.In(q.Zone))}, nil
 }
 
 func (s *Service) figures(ctx context.Context, sc scope, q Query) (Figures, error) {
@@ -87,13 +130,18 @@ func (s *Service) figures(ctx context.Context, sc scope, q Query) (Figures, erro
 	if err != nil {
 		return Figures{}, err
 	}
-	list, err := read(ctx, s.db.Read(), sc)
-	if err != nil {
-		return Figures{}, err
-	}
-	of, err := readCategories(ctx, s.db.Read(), sc)
+	list, of, err := s.read(ctx, sc)
 	if err != nil {
 		return Figures{}, err
 	}
 	return compute(list, of, sp, now, tasks.Priorities), nil
+}
+
+func (s *Service) read(ctx context.Context, sc scope) ([]*history, categories, error) {
+	list, err := read(ctx, s.db.Read(), sc)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := readCategories(ctx, s.db.Read(), sc)
+	return list, of, err
 }

@@ -201,3 +201,55 @@ func TestFiguresAreForTheTeamOnly(t *testing.T) {
 		}
 	}
 }
+
+// Everybody sees their own figures; those of others as the team's setting says, which an admin changes.
+func TestMembersFiguresFollowTheTeamsSetting(t *testing.T) {
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		ctx := context.Background()
+		ann, bob, eve, out := env.User("ann"), env.User("bob"), env.User("eve"), env.User("out")
+		team := env.Team(ann)
+		env.Join(team, bob, teams.Member)
+		env.Join(team, eve, teams.Viewer)
+		project := env.Project(team)
+		task := env.TaskBy(ann, project, tasks.Fields{Title: tasks.Of("x"), AssignedTo: tasks.Of(&bob.ID)})
+		if _, err := env.Tasks.Move(ctx, bob, tasks.MoveInput{TaskIDs: []string{task.ID}, Status: "done"}); err != nil {
+			t.Fatal(err)
+		}
+		elsewhere := env.Team(bob)
+		env.TaskBy(bob, env.Project(elsewhere), tasks.Fields{Title: tasks.Of("not of this team"), AssignedTo: tasks.Of(&bob.ID)})
+		service := analytics.NewService(env.DB, env.Teams)
+		q := analytics.Query{TeamID: team.ID, Zone: time.UTC}
+		look := func(who users.Actor, of string, want errs.Kind) {
+			t.Helper()
+			got, err := service.Member(ctx, who, of, q)
+			if want != "" {
+				if !errors.Is(err, want) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Now.Completed != 1 || got.Open != 0 || got.Streaks.Days != 1 {
+				t.Errorf("got %+v, want the one task of this team", got)
+			}
+		}
+		look(bob, bob.ID, "")
+		look(ann, bob.ID, errs.Forbidden)
+		look(eve, bob.ID, errs.Forbidden)
+		look(out, bob.ID, errs.NotFound)
+		look(ann, out.ID, errs.NotFound)
+		on := true
+		if _, err := env.Teams.UpdateTeam(ctx, bob, team.ID, teams.TeamPatch{ShowMembers: &on}, nil); !errors.Is(err, errs.Forbidden) {
+			t.Errorf("a member may change the setting: %v", err)
+		}
+		if _, err := env.Teams.UpdateTeam(ctx, ann, team.ID, teams.TeamPatch{ShowMembers: &on}, nil); err != nil {
+			t.Fatal(err)
+		}
+		look(ann, bob.ID, "")
+		look(eve, bob.ID, "")
+		look(out, bob.ID, errs.NotFound)
+	})
+}

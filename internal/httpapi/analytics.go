@@ -50,10 +50,25 @@ func (a *API) teamAnalytics(ctx context.Context, actor users.Actor, in *teamAnal
 	return a.Analytics.Figures(ctx, actor, q)
 }
 
-func (a *API) myAnalytics(ctx context.Context, actor users.Actor, in *Days) (analytics.Figures, error) {
+func (a *API) myAnalytics(ctx context.Context, actor users.Actor, in *Days) (analytics.PersonFigures, error) {
 	q, err := a.query(ctx, actor, in)
 	if err != nil {
-		return analytics.Figures{}, err
+		return analytics.PersonFigures{}, err
 	}
 	return a.Analytics.Personal(ctx, actor, q)
+}
+
+type memberAnalyticsInput struct {
+	ByID
+	UserID string `path:"user_id"`
+	Days
+}
+
+func (a *API) memberAnalytics(ctx context.Context, actor users.Actor, in *memberAnalyticsInput) (analytics.PersonFigures, error) {
+	q, err := a.query(ctx, actor, &in.Days)
+	if err != nil {
+		return analytics.PersonFigures{}, err
+	}
+	q.TeamID = in.ID
+	return a.Analytics.Member(ctx, actor, in.UserID, q)
 }

@@ -188,6 +188,7 @@ var matrix = []access{
 	{"POST /api/teams/{id}/labels", "401 404 403 201 201 201", unique("/api/teams/{team}/labels", `{"name":"label {n}","color":"blue"}`)},
 	{"PATCH /api/labels/{id}", "401 404 403 200 200 200", at("/api/labels/{label}", map[string]any{"color": "green"})},
 	{"DELETE /api/labels/{id}", "401 404 403 204 204 204", made("/api/teams/{team}/labels", map[string]any{"name": "gone {n}", "color": "red"}, "/api/labels/{new}")},
+	{"GET /api/teams/{id}/members/{user_id}/analytics", "401 404 403 403 403 200", at("/api/teams/{team}/members/{owner}/analytics")},
 	{"GET /api/teams/{id}/analytics", "401 404 200 200 200 200", at("/api/teams/{team}/analytics?bucket=week&project_id={project}")},
 	{"GET /api/teams/{id}/report", "401 404 200 200 200 200", at("/api/teams/{team}/report")},
 	{"PUT /api/teams/{id}/report", "401 404 204 204 204 204", at("/api/teams/{team}/report")},

@@ -67,6 +67,7 @@ func (a *API) routes() {
 	post(teams, "/api/teams/{id}/labels", "createLabel", "Create a label", a.createLabel, status(created))
 	patch(teams, "/api/labels/{id}", "updateLabel", "Change a label", a.updateLabel)
 	del(teams, "/api/labels/{id}", "deleteLabel", "Delete a label; tasks lose it", a.deleteLabel)
+	get(teams, "/api/teams/{id}/members/{user_id}/analytics", "memberAnalytics", "The figures of a member's tasks in the team, when the team shows them", a.memberAnalytics)
 	get(teams, "/api/teams/{id}/analytics", "teamAnalytics", "The figures of a team, or of one of its projects", a.teamAnalytics)
 	get(teams, "/api/teams/{id}/report", "report", "Whether you get the team's weekly report by mail", a.report)
 	put(teams, "/api/teams/{id}/report", "subscribeReport", "Get the team's weekly report by mail, on Mondays", a.subscribeReport)

@@ -31,7 +31,7 @@ JOIN teams t ON t.id = a.team_id
 WHERE a.user_id = $1 AND b.user_id = $2
 ORDER BY LOWER(t.name), t.id`
 
-const teamColumns = `t.id, t.name, t.description, t.version, t.created_at, t.updated_at, m.role,
+const teamColumns = `t.id, t.name, t.description, t.show_member_analytics, t.version, t.created_at, t.updated_at, m.role,
 	(SELECT COUNT(*) FROM members c WHERE c.team_id = t.id),
 	(SELECT COUNT(*) FROM projects p WHERE p.team_id = t.id)`
 
@@ -56,7 +56,7 @@ VALUES ($1, $2, $3, 1, $4, $4)`
 
 const updateTeam = `
 UPDATE teams
-SET name = $3, description = $4, updated_at = $5, version = version + 1
+SET name = $3, description = $4, show_member_analytics = $5, updated_at = $6, version = version + 1
 WHERE id = $1 AND version = $2`
 
 const holdTeam = `

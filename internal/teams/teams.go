@@ -22,6 +22,7 @@ type Team struct {
 	ID           string    `json:"id"`
 	Name         string    `json:"name"`
 	Description  string    `json:"description"`
+	ShowMembers  bool      `json:"show_member_analytics" doc:"members may look at each other's figures"`
 	Role         Role      `json:"role" enum:"owner,admin,member,viewer" doc:"the caller's"`
 	MemberCount  int64     `json:"member_count"`
 	ProjectCount int64     `json:"project_count"`
@@ -40,6 +41,7 @@ type TeamInput struct {
 type TeamPatch struct {
 	Name        *string `json:"name,omitempty"`
 	Description *string `json:"description,omitempty"`
+	ShowMembers *bool   `json:"show_member_analytics,omitempty"`
 }
 
 // TaskHooks are what tasks do when something they refer to goes. The returned parts travel in the
@@ -202,7 +204,7 @@ func (s *Service) SharesTeam(ctx context.Context, a, b string) (bool, error) {
 }
 
 func scanTeam(r db.Row) (t Team, err error) {
-	err = r.Scan(&t.ID, &t.Name, &t.Description, &t.Version, db.ScanTime(&t.CreatedAt), db.ScanTime(&t.UpdatedAt), &t.Role, &t.MemberCount, &t.ProjectCount)
+	err = r.Scan(&t.ID, &t.Name, &t.Description, &t.ShowMembers, &t.Version, db.ScanTime(&t.CreatedAt), db.ScanTime(&t.UpdatedAt), &t.Role, &t.MemberCount, &t.ProjectCount)
 	return t, err
 }
 
@@ -289,10 +291,13 @@ func (s *Service) UpdateTeam(ctx context.Context, actor users.Actor, id string, 
 				return t, err
 			}
 		}
+		if p.ShowMembers != nil {
+			t.ShowMembers = *p.ShowMembers
+		}
 		if t == before {
 			return t, nil
 		}
-		n, err := tx.Exec(ctx, updateTeam, id, t.Version, t.Name, t.Description, db.Time(tx.Now))
+		n, err := tx.Exec(ctx, updateTeam, id, t.Version, t.Name, t.Description, t.ShowMembers, db.Time(tx.Now))
 		if err != nil {
 			return t, fmt.Errorf("update team %s: %w", id, err)
 		}
@@ -303,7 +308,7 @@ func (s *Service) UpdateTeam(ctx context.Context, actor users.Actor, id string, 
 		t.UpdatedAt = tx.Now
 		m := s.message("team.updated", actor, id)
 		m.Version = t.Version
-		m.Changes = map[string]any{"name": t.Name, "description": t.Description, "updated_at": t.UpdatedAt}
+		m.Changes = map[string]any{"name": t.Name, "description": t.Description, "show_member_analytics": t.ShowMembers, "updated_at": t.UpdatedAt}
 		_, err = s.log.Record(ctx, tx, id, m)
 		return t, err
 	})

@@ -1163,6 +1163,23 @@ export interface paths {
         patch: operations["setRole"];
         trace?: never;
     };
+    "/api/teams/{id}/members/{user_id}/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a member's tasks in the team, when the team shows them */
+        get: operations["memberAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/teams/{id}/projects": {
         parameters: {
             query?: never;
@@ -1904,6 +1921,32 @@ export interface components {
             teams: components["schemas"]["SharedTeam"][];
             username: string;
         };
+        PersonFigures: {
+            /** @description the range of as many days before it */
+            before: components["schemas"]["Period"];
+            /** @description tasks completed in the range by the id of their assignee; "" is nobody */
+            by_person: components["schemas"]["Count"][];
+            /** @description open tasks, now */
+            by_priority: components["schemas"]["Count"][];
+            /** @description tasks by the slug of their status, now */
+            by_status: components["schemas"]["Count"][];
+            /** @description of the tasks completed in the range */
+            in_status: components["schemas"]["Stay"][];
+            /** @description the range */
+            now: components["schemas"]["Period"];
+            /** @description ids of the open tasks that wait longest, at most 10 */
+            oldest: string[];
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description open tasks that were due before now
+             */
+            overdue: number;
+            /** @description each bucket of the range */
+            series: components["schemas"]["Point"][];
+            streaks: components["schemas"]["Streaks"];
+        };
         Point: {
             /**
              * Format: int64
@@ -1917,8 +1960,18 @@ export interface components {
             backlog: number;
             /** Format: int64 */
             completed: number;
+            /**
+             * Format: double
+             * @description seconds, the median from creation to completion of what was completed in the bucket; 0 when nothing was
+             */
+            completion: number;
             /** Format: int64 */
             created: number;
+            /**
+             * Format: double
+             * @description seconds, the median from the first active status to completion; 0 when nothing was completed that had been active
+             */
+            cycle: number;
             /** Format: date */
             day: string;
             /**
@@ -2148,6 +2201,22 @@ export interface components {
             count: number;
             status: string;
         };
+        Streaks: {
+            /**
+             * Format: int64
+             * @description the current run
+             */
+            days: number;
+            /** Format: int64 */
+            longest_days: number;
+            /** Format: int64 */
+            longest_weeks: number;
+            /**
+             * Format: int64
+             * @description the current run
+             */
+            weeks: number;
+        };
         SubscribeInput: {
             /** @enum {string} */
             setting: "at_once" | "digest" | "off" | "on";
@@ -2359,6 +2428,8 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "admin" | "member" | "viewer";
+            /** @description members may look at each other's figures */
+            show_member_analytics: boolean;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -2371,6 +2442,7 @@ export interface components {
         TeamPatch: {
             description?: string;
             name?: string;
+            show_member_analytics?: boolean;
         };
         Tokens: {
             /** @description send it as Authorization: Bearer */
@@ -3201,7 +3273,7 @@ export interface operations {
     myAnalytics: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
+                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks */
                 fields?: string;
                 /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
                 from?: string;
@@ -3224,7 +3296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Figures"];
+                    "application/json": components["schemas"]["PersonFigures"];
                 };
             };
             /** @description Error */
@@ -4984,7 +5056,7 @@ export interface operations {
     teams: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, name, description, role, member_count, project_count, version, created_at, updated_at */
+                /** @description answer only these, separated by commas: id, name, description, show_member_analytics, role, member_count, project_count, version, created_at, updated_at */
                 fields?: string;
                 /** @description items in the answer */
                 limit?: number;
@@ -5058,7 +5130,7 @@ export interface operations {
     team: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: id, name, description, role, member_count, project_count, version, created_at, updated_at */
+                /** @description answer only these, separated by commas: id, name, description, show_member_analytics, role, member_count, project_count, version, created_at, updated_at */
                 fields?: string;
             };
             header?: {
@@ -5531,6 +5603,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memberAnalytics: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks */
+                fields?: string;
+                /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
+                from?: string;
+                /** @description the last day; without it today */
+                to?: string;
+                /** @description how long each point of the series is; weeks begin on Monday */
+                bucket?: "day" | "week" | "month";
+                /** @description an IANA time zone, in which days begin; without it your own */
+                timezone?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonFigures"];
                 };
             };
             /** @description Error */
