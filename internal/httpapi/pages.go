@@ -19,20 +19,27 @@ type webPage struct {
 const features = "src/features/"
 
 var (
-	boardSources   = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
-	listSources    = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
-	teamSources    = []string{features + "team/TeamPage.vue"}
-	projectSources = []string{features + "project/ProjectSettings.vue"}
-	accountSources = []string{features + "account/SettingsPage.vue"}
-	adminSources   = []string{features + "admin/AdminPage.vue"}
+	boardSources     = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
+	listSources      = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
+	teamSources      = []string{features + "team/TeamPage.vue"}
+	analyticsSources = []string{features + "project/ProjectPage.vue", features + "analytics/ProjectAnalytics.vue"}
+	projectSources   = []string{features + "project/ProjectSettings.vue"}
+	accountSources   = []string{features + "account/SettingsPage.vue"}
+	adminSources     = []string{features + "admin/AdminPage.vue"}
 
-	teamTabs    = tabs("team/Team", "projects", "members", "labels", "settings")
+	teamTabs    = teamPages()
 	projectTabs = tabs("project/ProjectSettings", "general", "statuses", "labels", "import", "export")
 	accountTabs = tabs("account/Settings", "profile", "notifications", "sessions", "password")
 	adminTabs   = map[string]string{"": adminMails, "mails": adminMails, "mail-previews": features + "admin/AdminMailPreviews.vue"}
 )
 
 const adminMails = features + "admin/AdminMails.vue"
+
+func teamPages() map[string]string {
+	out := tabs("team/Team", "projects", "members", "labels", "settings")
+	out["analytics"] = features + "analytics/TeamAnalytics.vue"
+	return out
+}
 
 // tabs names the source of each tab; the first opens by itself.
 func tabs(prefix string, names ...string) map[string]string {
@@ -57,6 +64,7 @@ var webPages = []webPage{
 	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
 	{"/t/{team}", "app", teamSources, teamTabs},
 	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
+	{"/t/{team}/members/{user}/analytics", "app", append(teamSources, features+"analytics/MemberAnalytics.vue"), nil},
 	{"/p/{project}", "board", boardSources, nil},
 	{"/p/{project}/board", "board", boardSources, nil},
 	{"/p/{project}/board/{key}", "board", boardSources, nil},
@@ -64,6 +72,8 @@ var webPages = []webPage{
 	{"/p/{project}/list/{key}", "app", listSources, nil},
 	{"/p/{project}/settings", "app", projectSources, projectTabs},
 	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
+	{"/p/{project}/analytics", "app", analyticsSources, nil},
+	{"/me/analytics", "app", []string{features + "analytics/MyAnalytics.vue"}, nil},
 	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},

@@ -1,8 +1,8 @@
 // One function per endpoint, grouped by what they are about.
 import { del, download, get, patch, post, put, type RequestOptions } from './client'
 import type {
-  ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
-  MoveInput, MyInvite, NewInvite, Page, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer,
+  ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, Figures, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
+  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer,
 } from './types'
 
 export * from './types'
@@ -14,6 +14,14 @@ export interface TaskQuery extends Paging {
   assigned_to?: string; created_by?: string; due_before?: string; due_after?: string; q?: string; sort?: string
   open?: boolean; deleted?: boolean; number?: number
 }
+export interface FiguresQuery { from: string; to: string; bucket: string; timezone: string }
+const tz = (query: FiguresQuery, more: { project_id?: string } = {}): RequestOptions => ({ query: { ...query, ...more } })
+export const analytics = {
+  team: (id: string, query: FiguresQuery, project_id?: string) => get<Figures>(`/teams/${id}/analytics`, tz(query, project_id ? { project_id } : {})),
+  member: (id: string, userId: string, query: FiguresQuery) => get<PersonFigures>(`/teams/${id}/members/${userId}/analytics`, tz(query)),
+  mine: (query: FiguresQuery) => get<PersonFigures>('/me/analytics', tz(query)),
+}
+
 interface Changed { items: Task[]; seq: number }
 const anonymous: RequestOptions = { anonymous: true }
 const at = (key?: string): RequestOptions => ({ key })
@@ -42,7 +50,7 @@ export const teams = {
   list: () => get<Page<Team>>('/teams', { query: { limit: 200 } }),
   get: (id: string) => get<Team>(`/teams/${id}`),
   create: (input: { name: string; description?: string }) => post<Team>('/teams', input),
-  update: (id: string, input: { name?: string; description?: string }) => patch<Team>(`/teams/${id}`, input),
+  update: (id: string, input: { name?: string; description?: string; show_member_analytics?: boolean }) => patch<Team>(`/teams/${id}`, input),
   remove: (id: string) => del(`/teams/${id}`),
   members: (id: string, paging: Paging = { limit: 200 }) => get<Page<Member>>(`/teams/${id}/members`, { query: { ...paging } }),
   setRole: (id: string, userId: string, role: Role) => patch<Member>(`/teams/${id}/members/${userId}`, { role }),

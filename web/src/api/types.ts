@@ -67,6 +67,8 @@ export type NewInvite = Invite & { token: string }
 export type MyInvite = Invite & { team_name: string }
 
 type Envelope = Pick<Schemas['Message'], 'id' | 'seq' | 'updated_by' | 'mutation_id' | 'timestamp'> & { team_id: string }
+export type Figures = Schemas['Figures']
+export type PersonFigures = Schemas['PersonFigures']
 /** One of many edits that are sent together. */
 export interface BulkEdit { task_id: string; set: Partial<TaskFields>; was: Partial<TaskFields> }
 export interface TaskChange { task_id: string; version: number; changes: Partial<Task> }

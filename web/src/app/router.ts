@@ -35,6 +35,8 @@ export function makeRouter(): Router {
         path: '/t/:teamId', name: 'team', component: () => import('@/features/team/TeamPage.vue'), props: true, redirect: to => ({ name: 'team-projects', params: to.params }),
         children: [
           { path: 'projects', name: 'team-projects', component: () => import('@/features/team/TeamProjects.vue'), props: true, meta: { title: 'Projects' } },
+          { path: 'analytics', name: 'team-analytics', component: () => import('@/features/analytics/TeamAnalytics.vue'), props: true, meta: { title: 'Analytics' } },
+          { path: 'members/:userId/analytics', name: 'member-analytics', component: () => import('@/features/analytics/MemberAnalytics.vue'), props: true, meta: { title: 'Analytics' } },
           { path: 'members', name: 'team-members', component: () => import('@/features/team/TeamMembers.vue'), props: true, meta: { title: 'Members' } },
           { path: 'labels', name: 'team-labels', component: () => import('@/features/team/TeamLabels.vue'), props: true, meta: { title: 'Labels' } },
           { path: 'settings', name: 'team-settings', component: () => import('@/features/team/TeamSettings.vue'), props: true, meta: { title: 'Team settings' } },
@@ -45,6 +47,7 @@ export function makeRouter(): Router {
         path: '/p/:projectId', name: 'project', component: () => import('@/features/project/ProjectPage.vue'), props: to => ({ projectId: to.params.projectId }), redirect: to => ({ name: 'board', params: to.params }),
         children: [
           { path: 'board/:key?', name: 'board', component: () => import('@/features/board/BoardPage.vue'), props: to => ({ projectId: to.params.projectId }) },
+          { path: 'analytics', name: 'project-analytics', component: () => import('@/features/analytics/ProjectAnalytics.vue'), props: to => ({ projectId: to.params.projectId }) },
           { path: 'list/:key?', name: 'list', component: () => import('@/features/list/ListPage.vue'), props: to => ({ projectId: to.params.projectId }) },
         ],
       },
@@ -59,6 +62,7 @@ export function makeRouter(): Router {
         ],
       },
       { path: '/admin/jobs/:rest(.*)*', name: 'jobs', component: { render: () => null }, beforeEnter: leave },
+      { path: '/me/analytics', name: 'my-analytics', component: () => import('@/features/analytics/MyAnalytics.vue'), meta: { title: 'My figures' } },
       { path: '/notifications', name: 'notifications', component: () => import('@/features/notifications/NotificationsPage.vue'), meta: { title: 'Notifications' } },
       { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
       {

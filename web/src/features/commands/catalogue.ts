@@ -35,7 +35,7 @@ export const CATALOGUE = {
   'go.board': { label: 'Board', group: 'Go to', keys: ['g b'], icon: 'board' },
   'go.list': { label: 'List', group: 'Go to', keys: ['g l'], icon: 'list' },
   'go.calendar': { label: 'Calendar', group: 'Go to', keys: ['g c'], icon: 'calendar' },
-  'go.analytics': { label: 'Analytics', group: 'Go to', keys: ['g a'], icon: 'sort' },
+  'go.analytics': { label: 'Analytics', group: 'Go to', keys: ['g a'], icon: 'chart' },
   'go.mine': { label: 'My tasks', group: 'Go to', keys: ['g m'], icon: 'user' },
   'go.notifications': { label: 'Notifications', group: 'Go to', keys: ['g n'], icon: 'bell' },
   'go.team': { label: 'Team', group: 'Go to', keys: ['g t'], icon: 'users' },

@@ -21,7 +21,7 @@ async function answer(yes: boolean): Promise<void> {
   asked.value!.answer(yes)
 }
 function setup(role: Role): void {
-  const team: Team = { id: 't1', name: 'North', description: '', role, member_count: 2, project_count: 0, version: 1, created_at: T0, updated_at: T0 }
+  const team: Team = { id: 't1', name: 'North', description: '', role, show_member_analytics: false, member_count: 2, project_count: 0, version: 1, created_at: T0, updated_at: T0 }
   teams.setTeams([team])
   teams.setMembers('t1', [member(ann.id, 'Ann', role), bob])
 }

@@ -5,7 +5,7 @@ import { useProjects } from '@/features/projects/store'
 import { ann, message, project, T0 } from '@/test/fakes'
 import { useTeams } from './store'
 
-const team: Team = { id: 't1', name: 'North', description: '', role: 'member', member_count: 2, project_count: 1, version: 1, created_at: T0, updated_at: T0 }
+const team: Team = { id: 't1', name: 'North', description: '', role: 'member', show_member_analytics: false, member_count: 2, project_count: 1, version: 1, created_at: T0, updated_at: T0 }
 const member = (id: string, name: string, role: Member['role'] = 'member'): Member => ({ id, username: name.toLowerCase(), name, avatar_url: null, role, joined_at: T0 })
 let teams: ReturnType<typeof useTeams>
 beforeEach(() => {
