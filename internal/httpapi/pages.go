@@ -19,12 +19,13 @@ type webPage struct {
 const features = "src/features/"
 
 var (
-	boardSources   = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
-	listSources    = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
-	teamSources    = []string{features + "team/TeamPage.vue"}
-	projectSources = []string{features + "project/ProjectSettings.vue"}
-	accountSources = []string{features + "account/SettingsPage.vue"}
-	adminSources   = []string{features + "admin/AdminPage.vue"}
+	boardSources     = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
+	listSources      = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
+	teamTasksSources = []string{features + "list/TeamTasksPage.vue"}
+	teamSources      = []string{features + "team/TeamPage.vue"}
+	projectSources   = []string{features + "project/ProjectSettings.vue"}
+	accountSources   = []string{features + "account/SettingsPage.vue"}
+	adminSources     = []string{features + "admin/AdminPage.vue"}
 
 	teamTabs    = tabs("team/Team", "projects", "members", "labels", "settings")
 	projectTabs = tabs("project/ProjectSettings", "general", "statuses", "labels", "import", "export")
@@ -55,6 +56,8 @@ var webPages = []webPage{
 	{"/verify", "page", []string{features + "auth/VerifyPage.vue"}, nil},
 	{"/unsubscribe/{token}", "page", []string{features + "auth/UnsubscribePage.vue"}, nil},
 	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
+	{"/t/{team}/tasks", "app", teamTasksSources, nil},
+	{"/t/{team}/tasks/{key}", "app", teamTasksSources, nil},
 	{"/t/{team}", "app", teamSources, teamTabs},
 	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
 	{"/p/{project}", "board", boardSources, nil},
