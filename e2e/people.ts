@@ -49,6 +49,10 @@ export const titles = (page: Page, name: string): Promise<string[]> =>
     .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
     .map(link => link.lastChild?.textContent?.trim() ?? ''))
 
+/** The titles of a list's rows, from top to bottom. */
+export const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
+  .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
+
 /** Opens the form for new tasks of a column; what is typed now goes into it. */
 export async function compose(page: Page, name: string): Promise<void> {
   await column(page, name).getByRole('button', { name: `New task in ${name}` }).click()

@@ -1,9 +1,6 @@
-import { expect, type Page } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { leisure, noViolations, test } from '../people'
-
-const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
-  .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
+import { leisure, noViolations, rows, test } from '../people'
 
 test('the list sorts and filters by its address, and stays live', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
@@ -27,8 +24,9 @@ test('the list sorts and filters by its address, and stays live', async ({ arriv
   await bob.post(`/api/projects/${project}/tasks`, { title: 'Delta', priority: 'medium' })
   await expect.poll(async () => (await rows(page)).slice(0, 2)).toEqual(['Charlie', 'Delta'])
 
-  await page.getByRole('button', { name: 'Filter by Status' }).click()
-  await page.keyboard.type('done')
+  await page.getByRole('button', { name: 'Filter', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Status' }).click()
+  await page.getByRole('combobox', { name: 'Status is' }).fill('done')
   await page.keyboard.press('Enter')
   await page.keyboard.press('Escape')
   await expect(page).toHaveURL(/status=done/)

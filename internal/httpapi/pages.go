@@ -23,6 +23,7 @@ var (
 	listSources      = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
 	teamSources      = []string{features + "team/TeamPage.vue"}
 	analyticsSources = []string{features + "project/ProjectPage.vue", features + "analytics/ProjectAnalytics.vue"}
+	teamTasksSources = []string{features + "list/TeamTasksPage.vue"}
 	projectSources   = []string{features + "project/ProjectSettings.vue"}
 	accountSources   = []string{features + "account/SettingsPage.vue"}
 	adminSources     = []string{features + "admin/AdminPage.vue"}
@@ -62,6 +63,8 @@ var webPages = []webPage{
 	{"/verify", "page", []string{features + "auth/VerifyPage.vue"}, nil},
 	{"/unsubscribe/{token}", "page", []string{features + "auth/UnsubscribePage.vue"}, nil},
 	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
+	{"/t/{team}/tasks", "app", teamTasksSources, nil},
+	{"/t/{team}/tasks/{key}", "app", teamTasksSources, nil},
 	{"/t/{team}", "app", teamSources, teamTabs},
 	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
 	{"/t/{team}/members/{user}/analytics", "app", append(teamSources, features+"analytics/MemberAnalytics.vue"), nil},

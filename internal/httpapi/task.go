@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -44,27 +45,38 @@ type TaskPatch struct {
 
 type taskQuery struct {
 	Page
-	TeamID     string    `query:"team_id" doc:"without team_id and project_id: all your teams"`
-	ProjectID  string    `query:"project_id"`
-	Status     []string  `query:"status,explode" doc:"slugs; may repeat or be a list with commas"`
-	Priority   []string  `query:"priority,explode" doc:"may repeat or be a list with commas"`
-	Label      []string  `query:"label,explode" doc:"ids or names; a task has all of them"`
-	AssignedTo []string  `query:"assigned_to,explode" doc:"user ids, me or none"`
-	CreatedBy  string    `query:"created_by" doc:"user id or me"`
-	DueBefore  time.Time `query:"due_before"`
-	DueAfter   time.Time `query:"due_after"`
-	Number     int64     `query:"number" minimum:"1" doc:"with project_id, finds WEB-12 by its 12"`
-	Q          string    `query:"q" maxLength:"200" doc:"words in title, description and comments"`
-	Open       bool      `query:"open" doc:"leave out done and cancelled"`
-	Deleted    bool      `query:"deleted" doc:"the trash instead"`
-	Sort       string    `query:"sort" default:"-created_at" doc:"position, created_at, updated_at, due_at, priority, title, number or status; with - in front descending"`
+	TeamID        string    `query:"team_id" doc:"without team_id and project_id: all your teams"`
+	ProjectID     string    `query:"project_id"`
+	Status        []string  `query:"status,explode" doc:"slugs; may repeat or be a list with commas"`
+	Category      []string  `query:"category,explode" doc:"of the status: backlog, active, done, cancelled; may repeat or be a list with commas"`
+	Priority      []string  `query:"priority,explode" doc:"may repeat or be a list with commas"`
+	Label         []string  `query:"label,explode" doc:"ids or names; a task has all of them"`
+	AssignedTo    []string  `query:"assigned_to,explode" doc:"user ids, me or none"`
+	CreatedBy     []string  `query:"created_by,explode" doc:"user ids or me"`
+	CreatedFrom   time.Time `query:"created_from"`
+	CreatedTo     time.Time `query:"created_to" doc:"this moment is left out, as it is with the other ends"`
+	CompletedFrom time.Time `query:"completed_from"`
+	CompletedTo   time.Time `query:"completed_to"`
+	DueFrom       time.Time `query:"due_from"`
+	DueTo         time.Time `query:"due_to"`
+	DueAfter      time.Time `query:"due_after" doc:"the same as due_from, which counts when both are given"`
+	DueBefore     time.Time `query:"due_before" doc:"the same as due_to, which counts when both are given"`
+	Due           string    `query:"due" enum:"none" doc:"none: only tasks without a due date"`
+	Number        int64     `query:"number" minimum:"1" doc:"with project_id, finds WEB-12 by its 12"`
+	Q             string    `query:"q" maxLength:"200" doc:"words in title, description and comments"`
+	Open          bool      `query:"open" doc:"leave out done and cancelled"`
+	Deleted       bool      `query:"deleted" doc:"the trash instead"`
+	Sort          string    `query:"sort" default:"-created_at" doc:"position, created_at, updated_at, due_at, priority, title, number or status; with - in front descending"`
 }
 
 func (q *taskQuery) filter() tasks.ListFilter {
-	return tasks.ListFilter{TeamID: q.TeamID, ProjectID: q.ProjectID, Status: split(q.Status), Priority: split(q.Priority), Labels: split(q.Label),
-		AssignedTo: split(q.AssignedTo), CreatedBy: q.CreatedBy, DueBefore: unlessZero(q.DueBefore), DueAfter: unlessZero(q.DueAfter), Number: q.Number,
+	return tasks.ListFilter{TeamID: q.TeamID, ProjectID: q.ProjectID, Status: split(q.Status), Category: split(q.Category), Priority: split(q.Priority), Labels: split(q.Label),
+		AssignedTo: split(q.AssignedTo), CreatedBy: split(q.CreatedBy), Created: span(q.CreatedFrom, q.CreatedTo), Completed: span(q.CompletedFrom, q.CompletedTo),
+		Due: span(cmp.Or(q.DueFrom, q.DueAfter), cmp.Or(q.DueTo, q.DueBefore)), Undated: q.Due == "none", Number: q.Number,
 		Query: q.Q, Open: q.Open, Deleted: q.Deleted, Sort: q.Sort, Cursor: q.Cursor, Limit: q.Limit}
 }
+
+func span(from, to time.Time) tasks.Span { return tasks.Span{From: unlessZero(from), To: unlessZero(to)} }
 
 // split takes parameters that repeat and those that are lists with commas.
 func split(values []string) (out []string) {

@@ -9,6 +9,7 @@ import (
 
 	"tandem/internal/db"
 	"tandem/internal/errs"
+	"tandem/internal/teams"
 	"tandem/internal/users"
 )
 
@@ -16,10 +17,13 @@ import (
 type ListFilter struct {
 	TeamID, ProjectID   string
 	Status, Priority    []string
+	Category            []string // of the status
 	Labels              []string // ids, or names within the team in scope; a task has all of them
 	AssignedTo          []string // user ids, "me" or "none"
-	CreatedBy           string   // user id or "me"
-	DueBefore, DueAfter *time.Time
+	CreatedBy           []string // user ids or "me"
+	Created, Completed  Span
+	Due                 Span
+	Undated             bool // only tasks without a due date
 	Number              int64
 	Query               string // words to find in title, description and comments
 	Open                bool   // leave out done and cancelled
@@ -28,6 +32,9 @@ type ListFilter struct {
 	Cursor              string
 	Limit               int
 }
+
+// Span is a time from a moment up to another, which is no part of it; nil is open.
+type Span struct{ From, To *time.Time }
 
 // sorts are what lists can be ordered by. The id breaks ties, so that a cursor is exact.
 var sorts = map[string]struct {
@@ -205,6 +212,14 @@ func (s *Service) conditions(actor users.Actor, f *ListFilter, teamIDs []string,
 		}
 		where = append(where, "t.priority IN ("+strings.Join(marks, ", ")+")")
 	}
+	if len(f.Category) > 0 {
+		for _, c := range f.Category {
+			if !slices.Contains(teams.Categories, c) {
+				return nil, errs.Field("query.category", "must be one of backlog, active, done, cancelled")
+			}
+		}
+		where = append(where, "EXISTS (SELECT 1 FROM statuses st WHERE st.project_id = t.project_id AND st.slug = t.status AND st.category IN "+args.In(f.Category)+")")
+	}
 	if f.Open {
 		where = append(where, `NOT EXISTS (SELECT 1 FROM statuses st WHERE st.project_id = t.project_id AND st.slug = t.status AND st.category IN ('done', 'cancelled'))`)
 	}
@@ -214,18 +229,16 @@ func (s *Service) conditions(actor users.Actor, f *ListFilter, teamIDs []string,
 	if c := assignees(f.AssignedTo, actor, args); c != "" {
 		where = append(where, c)
 	}
-	if f.CreatedBy != "" {
-		id := f.CreatedBy
-		if id == "me" {
-			id = actor.ID
-		}
-		where = append(where, "t.created_by = "+args.Add(id))
+	if len(f.CreatedBy) > 0 {
+		where = append(where, "t.created_by IN "+args.In(people(f.CreatedBy, actor)))
 	}
-	if f.DueBefore != nil {
-		where = append(where, "t.due_at < "+args.Add(db.Time(*f.DueBefore)))
+	spans, err := f.spans(args)
+	if err != nil {
+		return nil, err
 	}
-	if f.DueAfter != nil {
-		where = append(where, "t.due_at >= "+args.Add(db.Time(*f.DueAfter)))
+	where = append(where, spans...)
+	if f.Undated {
+		where = append(where, "t.due_at IS NULL")
 	}
 	if f.Number != 0 {
 		where = append(where, "t.number = "+args.Add(f.Number))
@@ -243,21 +256,41 @@ func (s *Service) conditions(actor users.Actor, f *ListFilter, teamIDs []string,
 	return where, nil
 }
 
-func assignees(wanted []string, actor users.Actor, args *db.Args) string {
-	var ids []string
-	none := false
-	for _, w := range wanted {
-		switch w {
-		case "none":
-			none = true
-		case "me":
-			ids = append(ids, actor.ID)
-		default:
-			ids = append(ids, w)
+// spans are the conditions on times.
+// Index: tasks_by_project_due for a project's due dates.
+func (f *ListFilter) spans(args *db.Args) (where []string, err error) {
+	for _, s := range []struct {
+		name, column string
+		Span
+	}{{"created", "t.created_at", f.Created}, {"completed", "t.completed_at", f.Completed}, {"due", "t.due_at", f.Due}} {
+		if s.From != nil && s.To != nil && !s.From.Before(*s.To) {
+			return nil, errs.Field("query."+s.name+"_to", "must be after %s_from", s.name)
+		}
+		if s.From != nil {
+			where = append(where, s.column+" >= "+args.Add(db.Time(*s.From)))
+		}
+		if s.To != nil {
+			where = append(where, s.column+" < "+args.Add(db.Time(*s.To)))
 		}
 	}
+	return where, nil
+}
+
+// people puts the actor's id in the place of "me".
+func people(wanted []string, actor users.Actor) []string {
+	ids := slices.Clone(wanted)
+	for i, w := range ids {
+		if w == "me" {
+			ids[i] = actor.ID
+		}
+	}
+	return ids
+}
+
+func assignees(wanted []string, actor users.Actor, args *db.Args) string {
+	ids := slices.DeleteFunc(people(wanted, actor), func(w string) bool { return w == "none" })
 	var or []string
-	if none {
+	if len(ids) < len(wanted) {
 		or = append(or, "t.assigned_to IS NULL")
 	}
 	if len(ids) > 0 {

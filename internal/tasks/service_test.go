@@ -464,7 +464,7 @@ func TestFilters(t *testing.T) {
 			"me":          {tasks.ListFilter{AssignedTo: []string{"me"}}, "full"},
 			"nobody":      {tasks.ListFilter{AssignedTo: []string{"none"}}, "plain"},
 			"priority":    {tasks.ListFilter{Priority: []string{"urgent"}}, "full"},
-			"created by":  {tasks.ListFilter{CreatedBy: b.bob.ID}, "full"},
+			"created by":  {tasks.ListFilter{CreatedBy: []string{b.bob.ID}}, "full"},
 			"number":      {tasks.ListFilter{Number: 1}, "plain"},
 			"words":       {tasks.ListFilter{Query: "FUL"}, "full"},
 			"team":        {tasks.ListFilter{TeamID: b.team.ID, Query: "plain"}, "plain"},

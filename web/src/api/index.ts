@@ -11,7 +11,8 @@ export { ApiError, reason } from './errors'
 export interface Paging { cursor?: string | null; limit?: number }
 export interface TaskQuery extends Paging {
   team_id?: string; project_id?: string; status?: string | string[]; priority?: string | string[]; label?: string | string[]
-  assigned_to?: string; created_by?: string; due_before?: string; due_after?: string; q?: string; sort?: string
+  category?: string | string[]; assigned_to?: string | string[]; created_by?: string | string[]; q?: string; sort?: string
+  created_from?: string; created_to?: string; completed_from?: string; completed_to?: string; due_from?: string; due_to?: string; due?: 'none'
   open?: boolean; deleted?: boolean; number?: number
 }
 export interface FiguresQuery { from: string; to: string; bucket: string; timezone: string }

@@ -4429,16 +4429,29 @@ export interface operations {
                 project_id?: string;
                 /** @description slugs; may repeat or be a list with commas */
                 status?: string[];
+                /** @description of the status: backlog, active, done, cancelled; may repeat or be a list with commas */
+                category?: string[];
                 /** @description may repeat or be a list with commas */
                 priority?: string[];
                 /** @description ids or names; a task has all of them */
                 label?: string[];
                 /** @description user ids, me or none */
                 assigned_to?: string[];
-                /** @description user id or me */
-                created_by?: string;
-                due_before?: string;
+                /** @description user ids or me */
+                created_by?: string[];
+                created_from?: string;
+                /** @description this moment is left out, as it is with the other ends */
+                created_to?: string;
+                completed_from?: string;
+                completed_to?: string;
+                due_from?: string;
+                due_to?: string;
+                /** @description the same as due_from, which counts when both are given */
                 due_after?: string;
+                /** @description the same as due_to, which counts when both are given */
+                due_before?: string;
+                /** @description none: only tasks without a due date */
+                due?: "none";
                 /** @description with project_id, finds WEB-12 by its 12 */
                 number?: number;
                 /** @description words in title, description and comments */

@@ -42,6 +42,7 @@ export function makeRouter(): Router {
           { path: 'settings', name: 'team-settings', component: () => import('@/features/team/TeamSettings.vue'), props: true, meta: { title: 'Team settings' } },
         ],
       },
+      { path: '/t/:teamId/tasks/:key?', name: 'team-tasks', component: () => import('@/features/list/TeamTasksPage.vue'), props: to => ({ teamId: to.params.teamId }) },
       {
         // `props: true` would hand on the parameter `key` too, which to Vue means another component.
         path: '/p/:projectId', name: 'project', component: () => import('@/features/project/ProjectPage.vue'), props: to => ({ projectId: to.params.projectId }), redirect: to => ({ name: 'board', params: to.params }),
