@@ -64,7 +64,7 @@ test('every page of the guide', async ({ page }) => {
     await shoot(page, 'login')
     await logIn(page, server.url, 'ann')
     for (const [name, path] of [
-      ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['trash', `/p/${project}/list?trash=1`], ['empty-board', `/p/${empty.id}/board`], ['empty-list', `/p/${empty.id}/list`], ['projects', `/t/${team}/projects`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
+      ['board', `/p/${project}/board`], ['task', `/p/${project}/board/${items[0]!.key}`], ['list', `/p/${project}/list`], ['trash', `/p/${project}/list?trash=1`], ['analytics', `/p/${project}/analytics?from=2022-01-01&to=2023-12-31&by=month`], ['empty-analytics', `/p/${empty.id}/analytics`], ['team-analytics', `/t/${team}/analytics`], ['my-figures', '/me/analytics'], ['team-tasks', `/t/${team}/tasks?open=1`], ['by-assignee', `/p/${project}/board?group=assignee`], ['swimlanes', `/p/${project}/board?lanes=priority`], ['empty-board', `/p/${empty.id}/board`], ['empty-list', `/p/${empty.id}/list`], ['projects', `/t/${team}/projects`], ['members', `/t/${team}/members`], ['labels', `/t/${team}/labels`],
       ['team-settings', `/t/${team}/settings`], ['project-settings', `/p/${project}/settings/general`], ['statuses', `/p/${project}/settings/statuses`], ['import', `/p/${project}/settings/import`], ['export', `/p/${project}/settings/export`], ['search', '/search?q=stream'],
       ['profile', '/settings/profile'], ['sessions', '/settings/sessions'], ['password', '/settings/password'], ['no-project', '/p/none/board'], ['not-found', '/nowhere'], ['notifications', '/notifications'], ['notification-settings', '/settings/notifications'], ['mails', '/admin/mails'], ['mail-previews', '/admin/mail-previews'],
     ] as const) {
@@ -83,6 +83,19 @@ test('every page of the guide', async ({ page }) => {
       await page.screenshot({ path: join(guide, `bell-${kind}.png`) })
       await page.keyboard.press('Escape')
     }
+    await page.setViewportSize({ width: 1280, height: 800 })
+    for (const task of items.slice(0, 3)) await page.locator(`[data-task="${task.id}"]`).click({ modifiers: ['ControlOrMeta'] })
+    await shoot(page, 'selection')
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.keyboard.press('ControlOrMeta+k')
+    await page.getByRole('combobox', { name: 'Command or task' }).fill('as')
+    await shoot(page, 'palette')
+    await page.keyboard.press('Escape')
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.keyboard.press('?')
+    await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+    await shoot(page, 'shortcuts')
+    await page.keyboard.press('Escape')
     await page.setViewportSize({ width: 1280, height: 800 })
     const second = await page.context().browser()!.newContext()
     const other = await second.newPage()
