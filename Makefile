@@ -25,7 +25,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	@npm --prefix web install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f 2>/dev/null)
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public web/build -type f 2>/dev/null)
 	@npm --prefix web run --silent build
 	@touch $@
 

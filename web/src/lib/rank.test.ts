@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { between, byPosition, spread } from './rank'
+import { byPosition } from './position'
+import { between, spread } from './rank'
 
 test('a key lies between its neighbours', () => {
   const first = between(null, null)

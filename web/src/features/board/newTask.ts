@@ -1,4 +1,5 @@
 import { shallowRef, type Component } from 'vue'
+import { useTasks } from '@/features/tasks/store'
 
 /**
  * The form for new tasks: not part of the first paint, yet there in the same tick as the click once it is loaded. With an
@@ -6,5 +7,6 @@ import { shallowRef, type Component } from 'vue'
  */
 export const NewTask = shallowRef<Component | null>(null)
 export async function loadNewTask(): Promise<void> {
-  NewTask.value ??= (await import('./NewTask.vue')).default
+  const [form] = await Promise.all([import('./NewTask.vue'), useTasks().prepare()])
+  NewTask.value ??= form.default
 }

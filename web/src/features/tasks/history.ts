@@ -1,4 +1,4 @@
-import { shallowRef } from 'vue'
+import type { ShallowRef } from 'vue'
 import type { BulkEdit } from '@/api'
 import { announce } from '@/lib/announce'
 import { useToast } from '@/ui/toast'
@@ -15,11 +15,11 @@ export interface Entry { did: string; step: Step; toast: number }
 const DEEP = 50
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
+type Stack = ShallowRef<readonly Entry[]>
+
 /** What this tab did, to be undone and done again. `run` makes a step and gives what takes it back; null: it was refused. */
-export function makeHistory(run: (step: Step) => Promise<Step | null>) {
+export function makeHistory(run: (step: Step) => Promise<Step | null>, { undoStack, redoStack }: { undoStack: Stack; redoStack: Stack }) {
   const toast = useToast()
-  const undoStack = shallowRef<readonly Entry[]>([])
-  const redoStack = shallowRef<readonly Entry[]>([])
 
   /** Call when a change is made; `tell` when it is taken, `forget` when it is refused. */
   function remember(did: string, step: Step): Entry {
@@ -35,7 +35,7 @@ export function makeHistory(run: (step: Step) => Promise<Step | null>) {
   function forget(entry: Entry): void {
     undoStack.value = undoStack.value.filter(e => e !== entry)
   }
-  async function turn(from: typeof undoStack, to: typeof redoStack, entry: Entry | undefined, say: string, back: () => Promise<void>, name: string): Promise<void> {
+  async function turn(from: Stack, to: Stack, entry: Entry | undefined, say: string, back: () => Promise<void>, name: string): Promise<void> {
     if (!entry || !from.value.includes(entry)) return
     from.value = from.value.filter(e => e !== entry)
     toast.close(entry.toast)
@@ -50,8 +50,5 @@ export function makeHistory(run: (step: Step) => Promise<Step | null>) {
   const undo = (entry = undoStack.value.at(-1)): Promise<void> => turn(undoStack, redoStack, entry, 'Undone', () => redo(), 'Redo')
   /** Makes the change again that was undone last. */
   const redo = (entry = redoStack.value.at(-1)): Promise<void> => turn(redoStack, undoStack, entry, 'Redone', () => undo(), 'Undo')
-  function clear(): void {
-    undoStack.value = redoStack.value = []
-  }
-  return { undoStack, redoStack, remember, tell, forget, undo, redo, clear }
+  return { remember, tell, forget, undo, redo }
 }

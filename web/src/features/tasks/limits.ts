@@ -1,7 +1,8 @@
 import { useProjects } from '@/features/projects/store'
 import { confirm } from '@/ui/confirm'
 import { keyOf } from './model'
-import { useTasks, type MoveTarget } from './store'
+import type { MoveTarget } from './changes'
+import { useTasks } from './store'
 
 /** Whether these tasks would fill a column beyond its limit. */
 export function overLimit(ids: readonly string[], projectId: string, slug: string): boolean {

@@ -35,6 +35,7 @@ beforeEach(async () => {
   useSession().user = ann
   server = fakeServer()
   tasks = useTasks()
+  await tasks.prepare()
   await tasks.loadBoard('p1', board({ todo: [task('1'), task('2'), task('3')], done: [task('4', { status: 'done' })] }))
 })
 afterEach(() => { vi.useRealTimers(); vi.unstubAllGlobals() })
