@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { Client, type Named, teamOf } from '../client'
-import { card, column, test } from '../people'
+import { card, compose, leisure, test } from '../people'
 
 const TASKS = 10_000
 const CHANGES = 60
@@ -41,7 +41,8 @@ test('change to the other browser', async ({ arrive, server }) => {
   await expect.poll(async () => (await ann.get<{ state: string }>(`/api/imports/${job.id}`)).state, { timeout: 60_000 }).toBe('done')
 
   const [here, there] = await Promise.all([arrive('ann', `/p/${project}/board`), arrive('bob', `/p/${project}/board`)])
-  await column(here, 'To do').getByRole('button', { name: 'New task in To do' }).click()
+  await leisure(here)
+  await compose(here, 'To do')
   await here.keyboard.type('Traveller')
   await here.keyboard.press('Enter')
   await here.keyboard.press('Escape')

@@ -37,7 +37,8 @@ test('a card is dragged with the mouse: within a column, to another, and back by
   await page.mouse.move(target.x + 100, target.y + 120, { steps: 12 })
   await page.mouse.up()
   await expect.poll(() => order(ann, project, 'done')).toEqual(['One'])
-  await page.getByRole('button', { name: 'Undo' }).last().click()
+  const moved = page.getByRole('region', { name: 'Notices' }).locator('div', { hasText: /^Moved WEB-1 to Done/ })
+  await moved.getByRole('button', { name: 'Undo' }).click()
   await expect.poll(() => order(ann, project, 'todo')).toEqual(['Three', 'One', 'Two'])
   await expect.poll(() => titles(page, 'To do')).toEqual(['Three', 'One', 'Two'])
 

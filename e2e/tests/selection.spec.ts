@@ -104,7 +104,7 @@ test('the bar changes all of it in one request, with one message to the others, 
   await bar(page).getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('dialog', { name: 'Delete 3 tasks?' }).getByRole('button', { name: 'Delete' }).click()
   await expect.poll(() => titles(bob, 'To do')).toEqual(['Four'])
-  await page.getByRole('region', { name: 'Notices' }).getByRole('button', { name: 'Undo' }).last().click()
+  await page.getByRole('region', { name: 'Notices' }).locator('div', { hasText: /^Deleted 3 tasks/ }).getByRole('button', { name: 'Undo' }).click()
   await expect.poll(() => titles(bob, 'To do')).toEqual(['One', 'Two', 'Three', 'Four'])
   expect((await messages(ann, team, start)).slice(-2)).toEqual(['task.deleted 3', 'task.restored 3'])
 })

@@ -17,7 +17,7 @@ export interface PointerHooks {
 }
 
 interface Pressed { card: HTMLElement; pointer: number; x: number; y: number; touch: boolean; timer: number }
-interface Dragging { id: string; ghost: HTMLElement; dx: number; dy: number; x: number; y: number; over: boolean; project: HTMLElement | null }
+interface Dragging { id: string; ghost: HTMLElement; dx: number; dy: number; x: number; y: number; over: boolean; project: HTMLElement | null; /** Where it was aimed from last. */ aimed: string }
 
 /** A touch that rests this long drags; one that moves earlier scrolls. */
 const HOLD = 250
@@ -72,7 +72,7 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     document.body.append(ghost)
     getSelection()?.removeAllRanges()
     if (touch) navigator.vibrate?.(10)
-    drag = { id, ghost, dx: x - box.left, dy: y - box.top, x: at?.clientX ?? x, y: at?.clientY ?? y, over: true, project: null }
+    drag = { id, ghost, dx: x - box.left, dy: y - box.top, x: at?.clientX ?? x, y: at?.clientY ?? y, over: true, project: null, aimed: '' }
     document.documentElement.dataset.dragging = ''
     frame = requestAnimationFrame(tick)
   }
@@ -86,10 +86,15 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     if (scroller) scroller.scrollTop += pull(y, scroller.getBoundingClientRect().top, scroller.getBoundingClientRect().bottom)
     const frameBox = board.getBoundingClientRect()
     board.scrollLeft += pull(x, frameBox.left, frameBox.right)
-    drag.over = column !== null
-    if (column) aim(column)
-    else hooks.home()
-    light(column ? null : projectAt(x, y))
+    // A pointer that rests, over what rests, aims where it aimed.
+    const here = [x, y, board.scrollLeft, scroller?.scrollTop, column?.dataset.column].join(' ')
+    if (here !== drag.aimed) {
+      drag.aimed = here
+      drag.over = column !== null
+      if (column) aim(column)
+      else hooks.home()
+      light(column ? null : projectAt(x, y))
+    }
     frame = requestAnimationFrame(tick)
   }
   const pull = (at: number, from: number, to: number): number => (at < from + EDGE ? at - from - EDGE : at > to - EDGE ? at - to + EDGE : 0) / 4
