@@ -25,6 +25,7 @@ var (
 	teamSources      = []string{features + "team/TeamPage.vue"}
 	projectSources   = []string{features + "project/ProjectSettings.vue"}
 	accountSources   = []string{features + "account/SettingsPage.vue"}
+	mineSources      = []string{features + "mine/MinePage.vue"}
 	adminSources     = []string{features + "admin/AdminPage.vue"}
 
 	teamTabs    = tabs("team/Team", "projects", "members", "labels", "settings")
@@ -68,6 +69,8 @@ var webPages = []webPage{
 	{"/p/{project}/settings", "app", projectSources, projectTabs},
 	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
 	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
+	{"/my", "app", mineSources, nil},
+	{"/my/{project}/{key}", "app", mineSources, nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},
 	{"/settings/{tab}", "app", accountSources, accountTabs},
