@@ -26,6 +26,7 @@ var (
 	teamTasksSources = []string{features + "list/TeamTasksPage.vue"}
 	projectSources   = []string{features + "project/ProjectSettings.vue"}
 	accountSources   = []string{features + "account/SettingsPage.vue"}
+	mineSources      = []string{features + "mine/MinePage.vue"}
 	adminSources     = []string{features + "admin/AdminPage.vue"}
 
 	teamTabs    = teamPages()
@@ -78,6 +79,8 @@ var webPages = []webPage{
 	{"/p/{project}/analytics", "app", analyticsSources, nil},
 	{"/me/analytics", "app", []string{features + "analytics/MyAnalytics.vue"}, nil},
 	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
+	{"/my", "app", mineSources, nil},
+	{"/my/{project}/{key}", "app", mineSources, nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},
 	{"/settings/{tab}", "app", accountSources, accountTabs},

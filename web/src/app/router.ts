@@ -65,6 +65,7 @@ export function makeRouter(): Router {
       { path: '/admin/jobs/:rest(.*)*', name: 'jobs', component: { render: () => null }, beforeEnter: leave },
       { path: '/me/analytics', name: 'my-analytics', component: () => import('@/features/analytics/MyAnalytics.vue'), meta: { title: 'My figures' } },
       { path: '/notifications', name: 'notifications', component: () => import('@/features/notifications/NotificationsPage.vue'), meta: { title: 'Notifications' } },
+      { path: '/my/:projectId?/:key?', name: 'mine', component: () => import('@/features/mine/MinePage.vue'), meta: { title: 'My tasks' } },
       { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
       {
         path: '/settings', name: 'settings', component: () => import('@/features/account/SettingsPage.vue'), redirect: { name: 'settings-profile' },

@@ -1,7 +1,7 @@
 import type { SortField } from './query'
 
-/** The grid that head and rows share. It goes by the room that the sidebar leaves, not by the window. */
-export const COLUMNS = 'grid grid-cols-[1.25rem_4.5rem_minmax(0,1fr)_8rem_2rem_7rem_8rem] @max-4xl:grid-cols-[1.25rem_4rem_minmax(0,1fr)_7rem_2rem_6rem] @max-2xl:grid-cols-[1.25rem_minmax(0,auto)_minmax(0,1fr)_1rem_1.5rem]'
+/** The grid that head and rows share. It goes by the room that the sidebar leaves, not by the window. `--lead` makes room for what stands before the priority. */
+export const COLUMNS = 'grid grid-cols-[var(--lead,1.25rem)_4.5rem_minmax(0,1fr)_8rem_2rem_7rem_8rem] @max-4xl:grid-cols-[var(--lead,1.25rem)_4rem_minmax(0,1fr)_7rem_2rem_6rem] @max-2xl:grid-cols-[var(--lead,1.25rem)_minmax(0,auto)_minmax(0,1fr)_1rem_1.5rem]'
 
 export interface Head { label: string; sort?: SortField; /** The first click sorts this way. */ descending?: boolean; /** Only a sign shows: always, or where there is no room. */ quiet?: boolean | 'phone'; class?: string; /** The first button has the edge of the table too. */ first?: boolean }
 export const HEADS: readonly Head[] = [

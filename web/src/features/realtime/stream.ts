@@ -133,7 +133,9 @@ export const useStream = defineStore('stream', () => {
         const message = data as UserMessage | TaskMessage | CommentMessage
         if (isOfTask(message)) {
           // A followed team brings its own changes, in order.
-          if (!followed.has(message.team_id)) tasks.applyMessage(message)
+          if (followed.has(message.team_id)) return
+          tasks.applyMessage(message)
+          for (const listener of listeners) listener(message)
           return
         }
         if (message.type === 'team.left') toast.show(`You are no longer a member of ${teams.byId(message.team_id)?.name ?? 'a team'}`)
@@ -208,7 +210,7 @@ export const useStream = defineStore('stream', () => {
     patience = setTimeout(() => (late.value = true), PATIENCE)
   })
 
-  /** Every change of the followed teams, after the stores have taken it: for comments, activity, lists. */
+  /** Every change of the followed teams, and of other teams' tasks that concern one, after the stores have taken it: for comments, activity, lists. */
   function listen(listener: (message: Message) => void): () => void {
     listeners.add(listener)
     return () => listeners.delete(listener)
