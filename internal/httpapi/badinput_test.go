@@ -197,6 +197,8 @@ func TestThingsOfOtherTeamsAreRefusedEverywhere(t *testing.T) {
 			{"team of a list", "GET /api/tasks?team_id=" + x.team, nil, nil, 404, ""},
 			{"project of a list", "GET /api/tasks?project_id=" + x.project, nil, nil, 404, ""},
 			{"project of another team", "GET /api/tasks?team_id={team}&project_id=" + x.project, nil, nil, 404, ""},
+			{"project of a search", "GET /api/search?q=first&project_id=" + x.project, nil, nil, 404, ""},
+			{"people of another team", "GET /api/search/people?q=a&team_id=" + x.team, nil, nil, 404, ""},
 			{"team of a search", "GET /api/search?q=first&team_id=" + x.team, nil, nil, 404, ""},
 			{"member of another team", "PATCH /api/teams/{team}/members/" + x.people["member"].ID, `{"role":"admin"}`, nil, 404, ""},
 			{"invite of another team", "DELETE /api/teams/{team}/invites/" + x.invite, nil, nil, 404, ""},

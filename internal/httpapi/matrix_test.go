@@ -241,6 +241,7 @@ var matrix = []access{
 	{"POST /api/tasks/{id}/comments", "401 404 403 201 201 201", at("/api/tasks/{task}/comments", map[string]any{"body": "Yes"})},
 	{"PATCH /api/comments/{id}", "401 404 403 403 403 200", at("/api/comments/{comment}", map[string]any{"body": "Changed"})},
 	{"DELETE /api/comments/{id}", "401 404 403 403 204 204", made("/api/tasks/{task}/comments", map[string]any{"body": "Gone"}, "/api/comments/{new}")},
+	{"GET /api/search/people", "401 404 200 200 200 200", at("/api/search/people?q=o&team_id={team}")},
 	{"GET /api/search", "401 404 200 200 200 200", at("/api/search?q=first&team_id={team}")},
 
 	{"GET /healthz", "200 200 200 200 200 200", at("/healthz")},

@@ -109,6 +109,7 @@ func (a *API) routes() {
 	post(tasks, "/api/tasks/{id}/comments", "addComment", "Comment on a task", a.addComment, status(created))
 	patch(tasks, "/api/comments/{id}", "updateComment", "Change your comment", a.updateComment)
 	del(tasks, "/api/comments/{id}", "deleteComment", "Delete a comment", a.deleteComment)
+	get(tasks, "/api/search/people", "searchPeople", "People of your teams with these names", a.searchPeople)
 	get(tasks, "/api/search", "search", "Tasks and comments with these words", a.search)
 
 	administration := group{a, "administration"}

@@ -76,7 +76,9 @@ func (q *taskQuery) filter() tasks.ListFilter {
 		Query: q.Q, Open: q.Open, Deleted: q.Deleted, Sort: q.Sort, Cursor: q.Cursor, Limit: q.Limit}
 }
 
-func span(from, to time.Time) tasks.Span { return tasks.Span{From: unlessZero(from), To: unlessZero(to)} }
+func span(from, to time.Time) tasks.Span {
+	return tasks.Span{From: unlessZero(from), To: unlessZero(to)}
+}
 
 // split takes parameters that repeat and those that are lists with commas.
 func split(values []string) (out []string) {
@@ -272,13 +274,29 @@ func (a *API) deleteComment(ctx context.Context, actor users.Actor, in *byIDIf) 
 }
 
 type searchInput struct {
-	Q      string `query:"q" required:"true" maxLength:"200" doc:"words; each must be there, the last may be unfinished"`
+	Q         string `query:"q" required:"true" maxLength:"200" doc:"words; each must be there, the last may be unfinished"`
+	TeamID    string `query:"team_id" doc:"without it: all your teams"`
+	ProjectID string `query:"project_id" doc:"only this project"`
+	Type      string `query:"type" enum:"task,comment" doc:"without it: both"`
+	Page
+}
+
+type searchPeopleInput struct {
+	Q      string `query:"q" required:"true" maxLength:"200" doc:"words of the name or username; each may be unfinished"`
 	TeamID string `query:"team_id" doc:"without it: all your teams"`
 	Page
 }
 
+func (a *API) searchPeople(ctx context.Context, actor users.Actor, in *searchPeopleInput) (db.Page[users.User], error) {
+	people, err := a.Tasks.People(ctx, actor, in.Q, in.TeamID, 1000)
+	if err != nil {
+		return db.Page[users.User]{}, err
+	}
+	return pageOf(in.Page, people, func(u users.User) string { return u.ID })
+}
+
 func (a *API) search(ctx context.Context, actor users.Actor, in *searchInput) (db.Page[tasks.Found], error) {
-	return a.Tasks.Search(ctx, actor, tasks.SearchQuery{Query: in.Q, TeamID: in.TeamID, Limit: in.Limit, Cursor: in.Cursor})
+	return a.Tasks.Search(ctx, actor, tasks.SearchQuery{Query: in.Q, TeamID: in.TeamID, ProjectID: in.ProjectID, Type: in.Type, Limit: in.Limit, Cursor: in.Cursor})
 }
 
 type boardInput struct {

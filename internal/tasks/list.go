@@ -15,22 +15,22 @@ import (
 
 // ListFilter says which tasks, in which order.
 type ListFilter struct {
-	TeamID, ProjectID   string
-	Status, Priority    []string
-	Category            []string // of the status
-	Labels              []string // ids, or names within the team in scope; a task has all of them
-	AssignedTo          []string // user ids, "me" or "none"
-	CreatedBy           []string // user ids or "me"
-	Created, Completed  Span
-	Due                 Span
-	Undated             bool // only tasks without a due date
-	Number              int64
-	Query               string // words to find in title, description and comments
-	Open                bool   // leave out done and cancelled
-	Deleted             bool   // the trash instead
-	Sort                string
-	Cursor              string
-	Limit               int
+	TeamID, ProjectID  string
+	Status, Priority   []string
+	Category           []string // of the status
+	Labels             []string // ids, or names within the team in scope; a task has all of them
+	AssignedTo         []string // user ids, "me" or "none"
+	CreatedBy          []string // user ids or "me"
+	Created, Completed Span
+	Due                Span
+	Undated            bool // only tasks without a due date
+	Number             int64
+	Query              string // words to find in title, description and comments
+	Open               bool   // leave out done and cancelled
+	Deleted            bool   // the trash instead
+	Sort               string
+	Cursor             string
+	Limit              int
 }
 
 // Span is a time from a moment up to another, which is no part of it; nil is open.
@@ -247,8 +247,8 @@ func (s *Service) conditions(actor users.Actor, f *ListFilter, teamIDs []string,
 		if err := checkQuery("query.q", f.Query); err != nil {
 			return nil, err
 		}
-		if m := s.match(f.Query); m != "" {
-			where = append(where, "t.id IN (SELECT d.task_id FROM search_docs d WHERE "+s.matchCondition(args.Add(m))+")")
+		if found := s.found(f.Query, args); found != "" {
+			where = append(where, "t.id IN (SELECT d.task_id FROM search_docs d WHERE "+found+")")
 		} else {
 			where = append(where, "1 = 0") // nothing but punctuation finds nothing
 		}

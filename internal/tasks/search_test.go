@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -47,5 +48,25 @@ func TestExcerpt(t *testing.T) {
 	}
 	if got := excerpt("short", []string{"nothing"}); got != "short" {
 		t.Errorf("got %q, want the beginning", got)
+	}
+}
+
+func TestPartsMarkTheWordsThatWereLookedFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		find string
+		want []Part
+	}{
+		{"Paint the lamp", "lam", []Part{{"Paint the ", false}, {"lamp", true}}},
+		{"Überprüfung: Café", "uberp CAFE", []Part{{"Überprüfung", true}, {": ", false}, {"Café", true}}},
+		{"WEB-12 lamp lampshade", "lamp", []Part{{"WEB-12 ", false}, {"lamp", true}, {" ", false}, {"lampshade", true}}},
+		{"clamp", "lamp", []Part{{"clamp", false}}},
+		{"<b>lamp</b>", "lamp", []Part{{"<b>", false}, {"lamp", true}, {"</b>", false}}},
+		{"", "x", []Part{}},
+	} {
+		if got := parts(c.text, strings.Fields(words(c.find))); !slices.Equal(got, c.want) {
+			t.Errorf("%q in %q: got %+v, want %+v", c.find, c.text, got, c.want)
+		}
 	}
 }

@@ -374,7 +374,8 @@ func TestSearchFoldsAndScopes(t *testing.T) {
 		ctx := t.Context()
 		task := b.Task(b.project, "Überprüfung des Café-Menüs")
 		stranger := b.User("stranger")
-		for query, hits := range map[string]int{"uberpr": 1, "CAFÉ men": 1, "cafe zebra": 0, task.Key: 1, `"*:&|!()<->'`: 0, "": 0, "ü": 1} {
+		b.Task(b.project, "設定画面を開く")
+		for query, hits := range map[string]int{"uberpr": 1, "CAFÉ men": 1, "cafe zebra": 0, task.Key: 1, `"*:&|!()<->'`: 0, "": 0, "ü": 1, "画面": 1, "画面 開": 1, "画像": 0} {
 			found, err := b.Tasks.Search(ctx, b.bob, tasks.SearchQuery{Query: query})
 			ok(t, err)
 			if len(found.Items) != hits {
@@ -385,6 +386,71 @@ func TestSearchFoldsAndScopes(t *testing.T) {
 			if len(found.Items) != 0 {
 				t.Errorf("%q: an outsider finds %d", query, len(found.Items))
 			}
+		}
+	})
+}
+
+func TestSearchIsScopedAndTyped(t *testing.T) {
+	each(t, func(t *testing.T, b *board) {
+		ctx := t.Context()
+		other := b.Project(b.team)
+		task, there := b.Task(b.project, "Paint the lamp"), b.Task(other, "Lamp oil")
+		_, err := b.Tasks.AddComment(ctx, b.bob, task.ID, "which lamp, <b>the red</b> one?")
+		ok(t, err)
+		for _, c := range []struct {
+			q    tasks.SearchQuery
+			want []string
+		}{
+			{tasks.SearchQuery{Query: "lamp"}, []string{"comment " + task.ID, "task " + task.ID, "task " + there.ID}},
+			{tasks.SearchQuery{Query: "lamp", Type: "task"}, []string{"task " + task.ID, "task " + there.ID}},
+			{tasks.SearchQuery{Query: "lamp", Type: "comment"}, []string{"comment " + task.ID}},
+			{tasks.SearchQuery{Query: "lamp", ProjectID: other.ID}, []string{"task " + there.ID}},
+		} {
+			page, err := b.Tasks.Search(ctx, b.ann, c.q)
+			ok(t, err)
+			got := []string{}
+			for _, f := range page.Items {
+				got = append(got, f.Type+" "+f.Task.ID)
+			}
+			slices.Sort(got)
+			slices.Sort(c.want)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%+v: got %v, want %v", c.q, got, c.want)
+			}
+		}
+		page, err := b.Tasks.Search(ctx, b.ann, tasks.SearchQuery{Query: "RED", Type: "comment"})
+		ok(t, err)
+		if !slices.Contains(page.Items[0].Parts, tasks.Part{Text: "red", Marked: true}) {
+			t.Errorf("got %+v, want the word marked", page.Items[0].Parts)
+		}
+		_, err = b.Tasks.Search(ctx, b.User("stranger"), tasks.SearchQuery{Query: "lamp", ProjectID: other.ID})
+		want(t, err, errs.NotFound)
+	})
+}
+
+func TestPeopleAreFoundInOnesTeamsOnly(t *testing.T) {
+	each(t, func(t *testing.T, b *board) {
+		ctx := t.Context()
+		find := func(q string, limit int) (names []string) {
+			t.Helper()
+			people, err := b.Tasks.People(ctx, b.ann, q, "", limit)
+			ok(t, err)
+			for _, u := range people {
+				names = append(names, u.ID)
+			}
+			return names
+		}
+		b.User("stranger")
+		me, err := b.Users.Me(ctx, b.bob.ID)
+		ok(t, err)
+		if got := find(me.Username[:len(me.Username)-1], 100); !slices.Contains(got, b.bob.ID) {
+			t.Errorf("got %v, want bob", got)
+		}
+		if got := find("stranger", 100); len(got) != 0 {
+			t.Errorf("an outsider is found: %v", got)
+		}
+		if got := find(" ", 100); len(got) != 0 {
+			t.Errorf("no words find %v", got)
 		}
 	})
 }

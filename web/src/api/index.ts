@@ -2,7 +2,7 @@
 import { del, download, get, patch, post, put, type RequestOptions } from './client'
 import type {
   ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, Figures, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
-  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer,
+  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer, User,
 } from './types'
 
 export * from './types'
@@ -124,5 +124,6 @@ export const comments = {
   remove: (id: string, key?: string) => del(`/comments/${id}`, at(key)),
 }
 
-export const search = (q: string, options: { team_id?: string; limit?: number; signal?: AbortSignal } = {}) =>
-  get<Page<SearchHit>>('/search', { query: { q, team_id: options.team_id, limit: options.limit }, signal: options.signal })
+interface SearchOptions extends Paging { team_id?: string | undefined; project_id?: string | undefined; type?: 'task' | 'comment'; signal?: AbortSignal }
+export const search = (q: string, { signal, ...query }: SearchOptions = {}) => get<Page<SearchHit>>('/search', { query: { q, ...query }, signal })
+export const searchPeople = (q: string, { signal, limit }: { signal?: AbortSignal; limit?: number } = {}) => get<Page<User>>('/search/people', { query: { q, limit }, signal })

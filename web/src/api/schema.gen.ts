@@ -795,6 +795,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of your teams with these names */
+        get: operations["searchPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks": {
         parameters: {
             query?: never;
@@ -1485,7 +1502,11 @@ export interface components {
             comment_id: string | null;
             /** @description the text around the first word found */
             excerpt: string;
+            /** @description the excerpt, in parts */
+            parts: components["schemas"]["Part"][];
             task: components["schemas"]["Card"];
+            /** @description the task's title, in parts */
+            title: components["schemas"]["Part"][];
             /** @enum {string} */
             type: "task" | "comment";
         };
@@ -1892,10 +1913,19 @@ export interface components {
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
+        PageUser: {
+            items: components["schemas"]["User"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
         PageViewer: {
             items: components["schemas"]["Viewer"][];
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
+        };
+        Part: {
+            marked: boolean;
+            text: string;
         };
         PasswordInput: {
             current_password: string;
@@ -4378,9 +4408,53 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description answer only these, separated by commas: type, task, comment_id, excerpt */
+                /** @description answer only these, separated by commas: type, task, comment_id, excerpt, title, parts */
                 fields?: string;
                 /** @description words; each must be there, the last may be unfinished */
+                q: string;
+                /** @description without it: all your teams */
+                team_id?: string;
+                /** @description only this project */
+                project_id?: string;
+                /** @description without it: both */
+                type?: "task" | "comment";
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFound"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchPeople: {
+        parameters: {
+            query: {
+                /** @description answer only these, separated by commas: id, username, name, avatar_url */
+                fields?: string;
+                /** @description words of the name or username; each may be unfinished */
                 q: string;
                 /** @description without it: all your teams */
                 team_id?: string;
@@ -4401,7 +4475,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageFound"];
+                    "application/json": components["schemas"]["PageUser"];
                 };
             };
             /** @description Error */

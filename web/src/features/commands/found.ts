@@ -15,7 +15,7 @@ export function useFound(query: () => string) {
   async function ask(words: string): Promise<void> {
     const mine = (asking = new AbortController())
     try {
-      const { items } = await search(words, { limit: 8, signal: mine.signal })
+      const { items } = await search(words, { limit: 8, type: 'task', signal: mine.signal })
       const seen = new Set<string>()
       tasks.value = items.filter(({ task }) => !seen.has(task.id) && seen.add(task.id)).map(({ task }): Item => ({
         id: `task:${task.id}`, label: task.title, hint: task.key, group: 'Found', icon: 'check', to: { name: 'board', params: { projectId: task.project_id, key: task.key } },
