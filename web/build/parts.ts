@@ -4,10 +4,10 @@
 const APP = new RegExp(
   [
     'src/api/',
-    'src/lib/(?!draft|grow|submit|html|rank)',
-    'src/features/(session|teams|projects|tasks(?!/(changes|courier|divide|history|outbox|perform|places|words)\\b)|realtime(?!/socket\\b))/', // the socket with its library comes after the first paint
+    'src/lib/(?!copy|draft|grow|submit|html|rank)',
+    'src/features/(session|teams|projects|tasks(?!/(changes|courier|divide|history|menu|outbox|perform|places|words)\\b)|realtime(?!/socket\\b))/', // the socket with its library comes after the first paint
     'src/features/notifications/(unread|links|Bell\\.vue)',
-    'src/features/(commands/(registry|pick)|selection/(view|selection|rename))\\b',
+    'src/features/(commands/registry|selection/(view|selection|rename))\\b',
     'src/app/(App|AppShell|Sidebar|TeamSwitcher|UserMenu|MobileNav|TopBar|router)\\b',
     'src/ui/(Avatar|Banner|Button|EmptyState|Icon\\.|icons\\.|IconButton|LabelChip|Logo|Menu|PriorityIcon|StatusDot|confirm|dialogs|toast)\\b',
     'preload-helper',
@@ -15,7 +15,7 @@ const APP = new RegExp(
 )
 const VUE = /node_modules\/(@vue|vue|vue-router|pinia)\//
 const FORMS = /src\/ui\/(Field|field|Input|Textarea|Select|TextLink|DateField|Skeleton|Tabs)\b|src\/app\/Page\b|src\/lib\/submit\b|src\/features\/auth\/AuthFrame\b/
-const BOARD = /src\/features\/(board\/(?!pointer|flip|NewTask)|project\/Project(Page|Top)\b|task\/useTaskOver\b)/
+const BOARD = /src\/features\/(board\/(?!pointer|flip|NewTask|BoardFilter)|project\/Project(Page|Top)\b|task\/useTaskOver\b)/
 
 export const groups = [
   { name: 'vue', test: VUE, priority: 4 },

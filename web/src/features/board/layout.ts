@@ -29,13 +29,13 @@ export interface Lane extends Head { columns: Column[] }
 const ALL = 200
 
 /** The columns of a board and its swimlanes, as it is grouped: by status the order is the tasks' own, else that of the statuses. */
-export function useLayout(projectId: () => string, grouping: () => Grouping, swimlanes: () => Grouping | null) {
+export function useLayout(projectId: () => string, grouping: () => Grouping, swimlanes: () => Grouping | null, test: () => ((task: StoredTask) => boolean) | null) {
   const projects = useProjects()
   const tasks = useTasks()
   const teams = useTeams()
   const teamId = (): string => projects.byId(projectId())?.team_id ?? ''
-  /** By status, as it comes: the only grouping in which tasks have places. */
-  const plain = computed(() => grouping() === 'status' && !lanes())
+  /** By status, all of it, as it comes. */
+  const plain = computed(() => grouping() === 'status' && !lanes() && !test())
   const lanes = (): Grouping | null => (swimlanes() === grouping() ? null : swimlanes())
 
   const valueOf = (task: StoredTask, by: Grouping): string => (by === 'status' ? task.status : by === 'priority' ? task.priority : (task.assigned_to ?? ''))
@@ -52,8 +52,10 @@ export function useLayout(projectId: () => string, grouping: () => Grouping, swi
     const byStatus = tasks.byStatus(projectId())
     if (plain.value) return byStatus
     const out = new Map<string, StoredTask[]>()
+    const shows = test()
     for (const list of byStatus.values()) {
       for (const task of list) {
+        if (shows && !shows(task)) continue
         const at = idOf(task)
         const held = out.get(at)
         if (held) held.push(task)

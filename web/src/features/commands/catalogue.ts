@@ -22,6 +22,7 @@ export type Group = 'General' | 'Go to' | 'Walk' | 'Tasks' | 'Select' | 'Notific
 export const CATALOGUE = {
   'palette': { label: 'Command palette', group: 'General', keys: ['mod+k'], icon: 'search', inFields: true, inTask: true, byKeyOnly: true },
   'search': { label: 'Search', group: 'General', keys: ['/'], icon: 'search' },
+  'filter': { label: 'Filter', group: 'General', keys: ['f'], icon: 'filter' },
   'task.new': { label: 'New task', group: 'General', keys: ['n'], icon: 'plus' },
   'undo': { label: 'Undo', group: 'General', keys: ['mod+z'], icon: 'undo', inTask: true },
   'redo': { label: 'Redo', group: 'General', keys: ['mod+shift+z', 'mod+y'], icon: 'redo', inTask: true },
