@@ -31,6 +31,7 @@ step 'web: types' npm --prefix web run --silent typecheck
 step 'web: lint' npm --prefix web run --silent lint
 step 'web: unit tests' npm --prefix web run --silent test
 step 'build' make --no-print-directory build
+step 'byte budget of the board' npm --prefix web run --silent budget
 step 'golangci-lint' make --no-print-directory golangci
 step 'go test -race, on SQLite, PostgreSQL and Redis' scripts/with-services.sh go test -race -timeout 30m ./...
 step 'end to end: types' npm --prefix e2e run --silent typecheck
