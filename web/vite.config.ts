@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
-import { brotliTwins } from './build/brotli'
-import { groups } from './build/parts'
-import { laterStyles, styles } from './build/styles'
+import { brotliTwins } from './build/brotli.ts'
+import { groups } from './build/parts.ts'
+import { laterStyles, styles } from './build/styles.ts'
 
 const server = process.env.TANDEM_DEV_SERVER ?? 'http://localhost:8080'
 

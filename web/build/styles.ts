@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Plugin } from 'vite'
-import { isFirst } from './parts'
+import { isFirst } from './parts.ts'
 
 const MARK = '@source first;'
 
@@ -34,7 +34,7 @@ export function laterStyles(): Plugin {
     name: 'tandem-later-styles',
     enforce: 'post',
     transform: {
-      filter: { id: /\/src\/.*\.(vue|ts)$/ },
+      filter: { id: /\/src\/.*\.vue$/ },
       handler: (code, id) => (isFirst(id) ? null : { code: `${code}\nimport '@/later.css'`, map: null }),
     },
   }
