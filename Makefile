@@ -38,7 +38,7 @@ lint: golangci ## all linters and type checks
 	@npm --prefix e2e run --silent typecheck
 
 golangci:
-	@$(GOLANGCI) run ./...
+	@$(GOLANGCI) run --allow-parallel-runners ./...
 
 bench: build ## measure this machine: docs/performance.md shows what it prints
 	@scripts/with-services.sh go run ./cmd/bench
