@@ -91,6 +91,24 @@ test('words filter what is there at each key, and the server adds what it finds 
   await expect(page).toHaveURL(/q=uberp/)
 })
 
+test('what others do between the reading of a list and the begin of its stream shows too', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { team, project } = await teamOf(ann)
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Alpha' })
+  const page = await arrive('ann', '/account')
+  let open: () => void = () => undefined
+  const wait = new Promise<void>(resolve => (open = resolve))
+  await page.route(/\/assets\/socket-.*\.js/, async route => {
+    await wait
+    await route.continue()
+  })
+  await page.goto(`/t/${team}/tasks`)
+  await expect.poll(() => rows(page)).toEqual(['Alpha'])
+  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Bravo' })
+  open()
+  await expect.poll(async () => (await rows(page)).sort()).toEqual(['Alpha', 'Bravo'])
+})
+
 test('all tasks of a team are one list, which is live and opens tasks over it', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
   const bob = await Client.register(server.url, 'bob', 'Bob')

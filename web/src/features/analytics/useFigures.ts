@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { tasks as tasksApi, type Card, type Figures, type FiguresQuery } from '@/api'
 import { useStream } from '@/features/realtime/stream'
@@ -35,14 +35,13 @@ export function useFigures<F extends Figures>(of: { key: () => string; load: (qu
   watch(of.key, () => { figures.value = null })
 
   // Others go on working: what is shown follows, but not at every step.
-  const stale = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
-  onScopeDispose(stream.listen(message => {
-    if (!message.type.startsWith('task.')) return
-    stale.value = true
+  function readSoon(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void read().then(() => { stale.value = false }).catch(() => undefined), QUIET)
-  }))
+    timer = setTimeout(() => void read().catch(() => undefined), QUIET)
+  }
+  onScopeDispose(stream.listen(message => { if (message.type.startsWith('task.')) readSoon() }))
+  onScopeDispose(stream.onRestart(readSoon))
   onScopeDispose(() => clearTimeout(timer))
 
   const choose = (change: Partial<Range & { preset: string }>): void => void router.replace({ query: toQuery({ ...range.value, ...change }) })

@@ -107,6 +107,10 @@ export function useTaskList(scope: () => Scope, state: () => ListState) {
     if (unknown.length > FEW) loadSoon(500)
     else for (const id of unknown) void tasks.fetchTask(id).catch(() => undefined)
   }))
+  onScopeDispose(stream.onRestart(teamId => {
+    const it = scope()
+    if ((it.kind === 'project' ? projects.byId(it.id)?.team_id : it.kind === 'team' ? it.id : null) === teamId) loadSoon(0)
+  }))
   // One's own stream has a gap: what was assigned meanwhile may be missing.
   onScopeDispose(stream.onGap(recovered => { if (!recovered && scope().kind === 'mine') loadSoon(0) }))
 

@@ -38,6 +38,7 @@ export const useStream = defineStore('stream', () => {
   const listeners = new Set<(message: Message) => void>()
   const personal = new Set<(message: UserMessage) => void>()
   const catchers = new Set<(recovered: boolean) => void>()
+  const readers = new Set<(teamId: string) => void>()
   const started = ref(false)
   const lostAt = ref<number | null>(null)
   const late = ref(false)
@@ -70,6 +71,7 @@ export const useStream = defineStore('stream', () => {
         deliver,
         resync: async () => {
           const [position] = await Promise.all([tasks.resync(teamId), teams.resync(teamId), projects.loadTeam(teamId, true)])
+          restarted(teamId)
           return position
         },
       })
@@ -91,6 +93,7 @@ export const useStream = defineStore('stream', () => {
           // No board was read yet: what the page knows of the team may be older than the subscription.
           it.feed.begin(position)
           void Promise.all([teams.resync(teamId), projects.loadTeam(teamId, true)]).catch(() => undefined)
+          restarted(teamId)
         }
         else if (!recovered) void it.feed.start().catch(() => undefined)
         else if (position && it.feed.position && position.seq > it.feed.position.seq) void it.feed.catchUp().catch(() => undefined)
@@ -224,5 +227,11 @@ export const useStream = defineStore('stream', () => {
     catchers.add(catchUp)
     return () => catchers.delete(catchUp)
   }
-  return { stale, link, started, follow, snapshotAt, start, stop, listen, listenPersonal, onGap }
+  const restarted = (teamId: string): void => { for (const reader of readers) reader(teamId) }
+  /** Runs when a team's stream begins anew: what was read of it before may be out of date, and no message will tell. */
+  function onRestart(reader: (teamId: string) => void): () => void {
+    readers.add(reader)
+    return () => readers.delete(reader)
+  }
+  return { stale, link, started, follow, snapshotAt, start, stop, listen, listenPersonal, onGap, onRestart }
 })
