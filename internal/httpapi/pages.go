@@ -22,11 +22,13 @@ var (
 	boardSources     = []string{features + "project/ProjectPage.vue", features + "board/BoardPage.vue"}
 	listSources      = []string{features + "project/ProjectPage.vue", features + "list/ListPage.vue"}
 	teamSources      = []string{features + "team/TeamPage.vue"}
+	calendarSources  = []string{features + "project/ProjectPage.vue", features + "calendar/CalendarPage.vue"}
 	analyticsSources = []string{features + "project/ProjectPage.vue", features + "analytics/ProjectAnalytics.vue"}
 	teamTasksSources = []string{features + "list/TeamTasksPage.vue"}
 	projectSources   = []string{features + "project/ProjectSettings.vue"}
 	accountSources   = []string{features + "account/SettingsPage.vue"}
 	mineSources      = []string{features + "mine/MinePage.vue"}
+	myCalSources     = []string{features + "mine/MyCalendarPage.vue"}
 	adminSources     = []string{features + "admin/AdminPage.vue"}
 
 	teamTabs    = teamPages()
@@ -74,12 +76,16 @@ var webPages = []webPage{
 	{"/p/{project}/board/{key}", "board", boardSources, nil},
 	{"/p/{project}/list", "app", listSources, nil},
 	{"/p/{project}/list/{key}", "app", listSources, nil},
+	{"/p/{project}/calendar", "app", calendarSources, nil},
+	{"/p/{project}/calendar/{key}", "app", calendarSources, nil},
 	{"/p/{project}/settings", "app", projectSources, projectTabs},
 	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
 	{"/p/{project}/analytics", "app", analyticsSources, nil},
 	{"/me/analytics", "app", []string{features + "analytics/MyAnalytics.vue"}, nil},
 	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
 	{"/my", "app", mineSources, nil},
+	{"/my/calendar", "app", myCalSources, nil},
+	{"/my/calendar/{project}/{key}", "app", myCalSources, nil},
 	{"/my/{project}/{key}", "app", mineSources, nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},

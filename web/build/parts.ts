@@ -9,13 +9,13 @@ const APP = new RegExp(
     'src/features/notifications/(unread|links|Bell\\.vue)',
     'src/features/(commands/registry|selection/(view|selection|rename))\\b',
     'src/app/(App|AppShell|Sidebar|TeamSwitcher|UserMenu|MobileNav|TopBar|router)\\b',
-    'src/ui/(Avatar|Banner|Button|EmptyState|Icon\\.|icons\\.|IconButton|LabelChip|Logo|Menu|PriorityIcon|StatusDot|confirm|dialogs|toast)\\b',
+    'src/ui/(Avatar|Banner|Button|EmptyState|Icon\\.|icons\\.|IconButton|LabelChip|Logo|Menu|PriorityIcon|StatusDot|ViewLinks|confirm|dialogs|toast)\\b',
     'preload-helper',
   ].join('|'),
 )
 const VUE = /node_modules\/(@vue|vue|vue-router|pinia)\//
 const FORMS = /src\/ui\/(Field|field|Input|Textarea|Select|TextLink|DateField|Skeleton|Tabs)\b|src\/app\/Page\b|src\/lib\/submit\b|src\/features\/auth\/AuthFrame\b/
-const BOARD = /src\/features\/(board\/(?!pointer|flip|NewTask|BoardFilter)|project\/Project(Page|Top)\b|task\/useTaskOver\b)/
+const BOARD = /src\/features\/(board\/(?!flip|NewTask|BoardFilter)|drag\/keys|project\/Project(Page|Top)\b|task\/useTaskOver\b)/
 
 export const groups = [
   { name: 'vue', test: VUE, priority: 4 },

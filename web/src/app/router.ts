@@ -49,6 +49,7 @@ export function makeRouter(): Router {
         children: [
           { path: 'board/:key?', name: 'board', component: () => import('@/features/board/BoardPage.vue'), props: to => ({ projectId: to.params.projectId }) },
           { path: 'analytics', name: 'project-analytics', component: () => import('@/features/analytics/ProjectAnalytics.vue'), props: to => ({ projectId: to.params.projectId }) },
+          { path: 'calendar/:key?', name: 'calendar', component: () => import('@/features/calendar/CalendarPage.vue'), props: to => ({ projectId: to.params.projectId }) },
           { path: 'list/:key?', name: 'list', component: () => import('@/features/list/ListPage.vue'), props: to => ({ projectId: to.params.projectId }) },
         ],
       },
@@ -65,6 +66,7 @@ export function makeRouter(): Router {
       { path: '/admin/jobs/:rest(.*)*', name: 'jobs', component: { render: () => null }, beforeEnter: leave },
       { path: '/me/analytics', name: 'my-analytics', component: () => import('@/features/analytics/MyAnalytics.vue'), meta: { title: 'My figures' } },
       { path: '/notifications', name: 'notifications', component: () => import('@/features/notifications/NotificationsPage.vue'), meta: { title: 'Notifications' } },
+      { path: '/my/calendar/:projectId?/:key?', name: 'my-calendar', component: () => import('@/features/mine/MyCalendarPage.vue'), meta: { title: 'My calendar' } },
       { path: '/my/:projectId?/:key?', name: 'mine', component: () => import('@/features/mine/MinePage.vue'), meta: { title: 'My tasks' } },
       { path: '/search', name: 'search', component: () => import('@/features/search/SearchPage.vue'), meta: { title: 'Search' } },
       {

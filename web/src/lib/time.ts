@@ -30,7 +30,7 @@ export function day(iso: string, now = Date.now()): string {
 }
 /** The whole moment, for titles. */
 export const moment = (iso: string): string => formatter({ dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
-export const clock = (ms: number): string => formatter({ hour: '2-digit', minute: '2-digit' }).format(new Date(ms))
+export const clock = (ms: number): string => formatter({ hour: 'numeric', minute: '2-digit' }).format(new Date(ms))
 
 /** "today", "tomorrow", "Mar 4": for due dates. */
 export function dueText(iso: string, now = Date.now()): string {

@@ -1,5 +1,5 @@
 // Drag and drop by mouse, pen and touch, with pointer events: HTML's own drag and drop does not exist on touch screens
-// and cannot scroll a column while it drags. The board shows the aim (useDrag.ts); this module finds it.
+// and cannot scroll a column while it drags. The page shows the aim (board/useDrag.ts); this module finds it.
 // Cards carry data-task, columns data-column, and the part of a column that scrolls data-scroller.
 
 export interface PointerHooks {
@@ -11,8 +11,8 @@ export interface PointerHooks {
   /** The tasks of a column in order, the dragged one left out. */
   order(status: string): string[]
   drop(): void
-  /** Over another project of the side bar (data-project). */
-  dropOn(project: string): void
+  /** Over another project of the side bar (data-project). Without it, projects are no aim. */
+  dropOn?(project: string): void
   cancel(): void
 }
 
@@ -115,6 +115,7 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
 
   /** Another project, when the pointer is over the side bar. */
   function projectAt(x: number, y: number): HTMLElement | null {
+    if (!hooks.dropOn) return null
     const link = document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-project]')
     return link && !link.hasAttribute('aria-current') ? link : null
   }
@@ -150,7 +151,7 @@ export function pointerDrag(board: HTMLElement, hooks: PointerHooks): () => void
     swallowClick = true
     setTimeout(() => (swallowClick = false))
     if (commit && over) hooks.drop()
-    else if (commit && project) hooks.dropOn(project.dataset.project!)
+    else if (commit && project) hooks.dropOn?.(project.dataset.project!)
     else hooks.cancel()
     settle(ghost, id)
   }

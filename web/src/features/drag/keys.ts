@@ -1,10 +1,20 @@
 import { computed, nextTick, ref, type Ref } from 'vue'
-import type { Drag } from './useDrag'
 import { placeIn, rowOf, type TaskView } from '@/features/selection/view'
 import { announce } from '@/lib/announce'
 
+/** What lifted cards are carried by: it only aims, and `drop` makes it a change. */
+export interface Carrier {
+  lifted: Readonly<Ref<{ id: string; ids: readonly string[] } | null>>
+  /** The tasks of a column as they show now, from top to bottom. */
+  inColumn(column: string): readonly { id: string }[]
+  lift(id: string): boolean
+  step(columns: number, rows: number): void
+  drop(): void
+  cancel(): void
+  nameOf(ids: readonly string[]): string
+}
 interface Options {
-  drag: Drag
+  drag: Carrier
   /** Ids of the columns, from left to right. */
   columnIds: () => string[]
   canEdit: () => boolean
@@ -13,7 +23,7 @@ interface Options {
 }
 
 /** Space lifts a card, arrow keys carry it. Only one card is in the Tab order; walking is for all pages the same (features/selection). */
-export function useBoardKeys({ drag, columnIds, canEdit, board, reveal }: Options) {
+export function useCarryKeys({ drag, columnIds, canEdit, board, reveal }: Options) {
   const focused = ref<string | null>(null)
   const current = computed(() => {
     for (const id of columnIds()) if (drag.inColumn(id).some(t => t.id === focused.value)) return focused.value
