@@ -4,12 +4,13 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { brotliTwins } from './build/brotli.ts'
 import { groups } from './build/parts.ts'
-import { laterStyles, styles } from './build/styles.ts'
+import { packFirst } from './build/pack.ts'
+import { laterStyles, modernStyles, styles } from './build/styles.ts'
 
 const server = process.env.TANDEM_DEV_SERVER ?? 'http://localhost:8080'
 
 export default defineConfig({
-  plugins: [styles(), vue(), tailwindcss(), laterStyles(), brotliTwins()],
+  plugins: [styles(), vue(), tailwindcss(), laterStyles(), modernStyles(), packFirst(), brotliTwins()],
   resolve: { alias: { '@': join(import.meta.dirname, 'src') } },
   define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
   build: {

@@ -39,3 +39,31 @@ export function laterStyles(): Plugin {
     },
   }
 }
+
+/** Tailwind also writes what browsers without @property and color-mix() need; those are older than the ones we build for. */
+export function modernStyles(): Plugin {
+  return {
+    name: 'tandem-modern-styles',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'asset' || !file.fileName.endsWith('.css')) continue
+        file.source = replaceBlocks(replaceBlocks(String(file.source), '@layer properties{', () => ''), '@supports (color:color-mix(in lab, red, red)){', inner => inner)
+      }
+    },
+  }
+}
+
+/** Puts what `instead` makes of its content in the place of each block that begins with `opening`. */
+function replaceBlocks(css: string, opening: string, instead: (inner: string) => string): string {
+  const at = css.indexOf(opening)
+  if (at < 0) return css
+  let end = at + opening.length
+  for (let depth = 1; depth > 0; end++) {
+    if (end >= css.length) throw new Error(`${opening} is never closed`)
+    if (css[end] === '{') depth++
+    else if (css[end] === '}') depth--
+  }
+  return css.slice(0, at) + instead(css.slice(at + opening.length, end - 1)) + replaceBlocks(css.slice(end), opening, instead)
+}
