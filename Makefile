@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: help run dev build web test lint golangci bench bench-realtime bench-mail faults soak gen screenshots fuzz vulncheck clean
+.PHONY: help run dev build web test lint golangci bench bench-realtime bench-web bench-mail faults soak gen screenshots fuzz vulncheck clean
 
 help: ## this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-15s %s\\n\", \$$1, \$$2 }" Makefile
@@ -46,6 +46,11 @@ bench: build ## measure this machine: docs/performance.md shows what it prints
 
 bench-realtime: build ## measure the sockets: fan-out, memory, commit to client
 	@scripts/with-services.sh go run ./cmd/bench -realtime -for 3s
+
+bench-web: build ## measure the first loads: a modelled phone network, bytes, layout shift, Lighthouse
+	@go build -o bin/link ./e2e/bench/link
+	@npm --prefix e2e/bench install --no-audit --no-fund --silent
+	@npm --prefix e2e run --silent bench-web
 
 bench-mail: build ## measure mails: from an event to the mail server, for ten minutes
 	@scripts/with-services.sh go run ./cmd/bench -mail -for 3m

@@ -19,7 +19,7 @@ step() {
 
 formatted() {
 	local files
-	files=$(gofmt -l cmd e2e/faults internal web/*.go ./*.go)
+	files=$(gofmt -l cmd e2e/bench e2e/faults internal web/*.go ./*.go)
 	[ -z "$files" ] || { printf 'not gofmt-ed:\n%s\n' "$files"; return 1; }
 }
 

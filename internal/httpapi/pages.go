@@ -45,6 +45,11 @@ func teamPages() map[string]string {
 	return out
 }
 
+// withTask adds the dialog of a task, which opens over the page.
+func withTask(sources []string) []string {
+	return append(slices.Clip(sources), features+"task/TaskDialog.vue")
+}
+
 // tabs names the source of each tab; the first opens by itself.
 func tabs(prefix string, names ...string) map[string]string {
 	out := map[string]string{}
@@ -67,17 +72,17 @@ var webPages = []webPage{
 	{"/unsubscribe/{token}", "page", []string{features + "auth/UnsubscribePage.vue"}, nil},
 	{"/invite/{token}", "page", []string{features + "auth/InvitePage.vue"}, nil},
 	{"/t/{team}/tasks", "app", teamTasksSources, nil},
-	{"/t/{team}/tasks/{key}", "app", teamTasksSources, nil},
+	{"/t/{team}/tasks/{key}", "app", withTask(teamTasksSources), nil},
 	{"/t/{team}", "app", teamSources, teamTabs},
 	{"/t/{team}/{tab}", "app", teamSources, teamTabs},
 	{"/t/{team}/members/{user}/analytics", "app", append(teamSources, features+"analytics/MemberAnalytics.vue"), nil},
 	{"/p/{project}", "board", boardSources, nil},
 	{"/p/{project}/board", "board", boardSources, nil},
-	{"/p/{project}/board/{key}", "board", boardSources, nil},
+	{"/p/{project}/board/{key}", "board", withTask(boardSources), nil},
 	{"/p/{project}/list", "app", listSources, nil},
-	{"/p/{project}/list/{key}", "app", listSources, nil},
+	{"/p/{project}/list/{key}", "app", withTask(listSources), nil},
 	{"/p/{project}/calendar", "app", calendarSources, nil},
-	{"/p/{project}/calendar/{key}", "app", calendarSources, nil},
+	{"/p/{project}/calendar/{key}", "app", withTask(calendarSources), nil},
 	{"/p/{project}/settings", "app", projectSources, projectTabs},
 	{"/p/{project}/settings/{tab}", "app", projectSources, projectTabs},
 	{"/p/{project}/analytics", "app", analyticsSources, nil},
@@ -85,8 +90,8 @@ var webPages = []webPage{
 	{"/notifications", "app", []string{features + "notifications/NotificationsPage.vue"}, nil},
 	{"/my", "app", mineSources, nil},
 	{"/my/calendar", "app", myCalSources, nil},
-	{"/my/calendar/{project}/{key}", "app", myCalSources, nil},
-	{"/my/{project}/{key}", "app", mineSources, nil},
+	{"/my/calendar/{project}/{key}", "app", withTask(myCalSources), nil},
+	{"/my/{project}/{key}", "app", withTask(mineSources), nil},
 	{"/search", "app", []string{features + "search/SearchPage.vue"}, nil},
 	{"/settings", "app", accountSources, accountTabs},
 	{"/settings/{tab}", "app", accountSources, accountTabs},
@@ -169,6 +174,7 @@ func (a *API) page(p webPage, status int) http.Handler {
 			_, _ = w.Write([]byte(notBuilt))
 			return
 		}
+		h.Set("Content-Security-Policy", strings.Replace(contentPolicy, "style-src 'self'", "style-src 'self' "+a.site.styleHash, 1))
 		project := ""
 		if p.skeleton == "board" {
 			project = r.PathValue("project")

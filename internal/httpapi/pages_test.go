@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io/fs"
 	"regexp"
@@ -74,8 +76,13 @@ func TestPagesComeWithWhatTheyPaint(t *testing.T) {
 			t.Errorf("the page lacks %s", link)
 		}
 	}
-	if strings.Count(a.text, "/assets/main-1.js") != 1 || strings.Count(a.text, "/assets/main-1.css") != 1 {
+	if strings.Count(a.text, "/assets/main-1.js") != 1 {
 		t.Error("the page names files again that index.html names")
+	}
+	sum := sha256.Sum256([]byte("body{}"))
+	allowed := "style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+	if strings.Count(a.text, "<style>body{}</style>") != 1 || strings.Contains(a.text, "main-1.css") || !strings.Contains(a.header.Get("Content-Security-Policy"), allowed) {
+		t.Errorf("the page does not hold the first styles, or not as its policy allows: %s", a.header.Get("Content-Security-Policy"))
 	}
 	if strings.Contains(a.text, "alert(1)</script>") || strings.Contains(a.text, "\u2028") || strings.Contains(a.text, "<!--tandem") {
 		t.Errorf("the page holds raw text of a task, or a marker:\n%s", a.text)

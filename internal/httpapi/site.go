@@ -3,6 +3,8 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +24,9 @@ type site struct {
 	index     []string
 	skeletons map[string]string
 	chunks    map[string]chunk
-	named     []string // files that index.html itself names
+	named     []string // files that index.html itself names, or holds
+	style     string   // the first stylesheet, as an element
+	styleHash string   // what allows it in a content security policy
 	packed    sync.Map // path → gzip of files that have no .gz twin
 }
 
@@ -31,6 +36,9 @@ type chunk struct {
 	CSS     []string `json:"css"`
 	Imports []string `json:"imports"`
 }
+
+// stylesheet is Vite's link to the entry's styles, which the page holds instead: see holdStyles.
+var stylesheet = regexp.MustCompile(`\s*<link rel="stylesheet"[^>]*>`)
 
 // The places of index.html that the server fills, in the order they come.
 var markers = []string{`<html lang="en"`, "<!--tandem:head-->", "<!--tandem:boot-->", "<!--tandem:skeleton-->"}
@@ -52,7 +60,7 @@ func newSite(assets fs.FS) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read web app: %w", err)
 	}
-	rest := string(index)
+	rest := stylesheet.ReplaceAllString(string(index), "")
 	for _, m := range markers {
 		before, after, ok := strings.Cut(rest, m)
 		if !ok {
@@ -77,12 +85,37 @@ func newSite(assets fs.FS) (*site, error) {
 	if err := json.Unmarshal(manifest, &s.chunks); err != nil {
 		return nil, fmt.Errorf("read web app: manifest: %w", err)
 	}
+	if err := s.holdStyles(); err != nil {
+		return nil, err
+	}
 	for _, f := range s.load("index.html", nil) {
 		if strings.Contains(strings.Join(s.index, ""), `"/`+f+`"`) {
 			s.named = append(s.named, f)
 		}
 	}
 	return s, nil
+}
+
+// holdStyles puts the styles of the first paint into the page. They use what a new connection may send before its first
+// acknowledgement and the page alone would leave unused, so the scripts behind them find a wider window: on a slow network
+// that is a round trip (docs/adr/0014-first-load.md).
+func (s *site) holdStyles() error {
+	var text strings.Builder
+	for _, name := range s.chunks["index.html"].CSS {
+		css, err := fs.ReadFile(s.files, name)
+		if err != nil {
+			return fmt.Errorf("read web app: %w", err)
+		}
+		if bytes.Contains(bytes.ToLower(css), []byte("</style")) {
+			return fmt.Errorf("read web app: %s would end the element it is in", name)
+		}
+		text.Write(css)
+		s.named = append(s.named, name)
+	}
+	sum := sha256.Sum256([]byte(text.String()))
+	s.style = "<style>" + text.String() + "</style>"
+	s.styleHash = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return nil
 }
 
 // load lists the files that a source needs at once: its own, its stylesheets, and those of its imports.
@@ -103,24 +136,23 @@ func (s *site) load(source string, files []string) []string {
 	return files
 }
 
-// head is the links that let the browser fetch the app's and the page's chunks all at once.
+// head is the links that let the browser fetch the app's and the page's chunks all at once, stylesheets first.
 func (s *site) head(sources []string) string {
 	files := s.load("index.html", nil)
 	for _, source := range sources {
 		files = s.load(source, files)
 	}
-	var b strings.Builder
+	var styles, scripts strings.Builder
 	for _, f := range files {
-		if slices.Contains(s.named, f) {
-			continue
-		}
-		if strings.HasSuffix(f, ".css") {
-			fmt.Fprintf(&b, `<link rel="stylesheet" crossorigin href="/%s">`, html.EscapeString(f))
-		} else {
-			fmt.Fprintf(&b, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(f))
+		switch {
+		case slices.Contains(s.named, f):
+		case strings.HasSuffix(f, ".css"):
+			fmt.Fprintf(&styles, `<link rel="stylesheet" crossorigin href="/%s">`, html.EscapeString(f))
+		default:
+			fmt.Fprintf(&scripts, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(f))
 		}
 	}
-	return b.String()
+	return s.style + styles.String() + scripts.String()
 }
 
 // render fills index.html.
