@@ -10,7 +10,8 @@ import { Client, type Task, teamOf } from '../client'
 import { Server } from '../server'
 
 // How quickly the pages come, over a phone network as bench/link models it (300 ms, 1.6 Mbit/s, TCP and TLS handshakes, slow
-// start), and what Lighthouse says of them on a phone. RUNS and LIGHTHOUSE say how often each is measured.
+// start), and what Lighthouse says of them on a phone. RUNS and LIGHTHOUSE say how often each is measured; ROUTES=board,task
+// takes these alone, and WHY=1 says what Lighthouse found.
 const RUNS = Number(process.env.RUNS ?? 5)
 const LIGHTHOUSE = Number(process.env.LIGHTHOUSE ?? 3)
 const TASKS = 1200
@@ -86,13 +87,14 @@ test('first loads', async () => {
     await expect.poll(async () => (await ann.get<{ state: string }>(`/api/imports/${job.id}`)).state, { timeout: 60_000 }).toBe('done')
     const { items } = await ann.get<{ items: Task[] }>(`/api/tasks?project_id=${project}&limit=20`)
     for (const task of items) await bob.post(`/api/tasks/${task.id}/comments`, { body: '@ann could you look at this?' })
-    const routes: Route[] = [
+    const all: Route[] = [
       { name: 'login', path: '/login', usable: 'form button[type=submit]', anonymous: true },
       { name: 'board', path: `/p/${project}/board`, usable: '[data-card]' },
       { name: 'task', path: `/p/${project}/board/${items[0]!.key}`, usable: 'dialog[open] textarea, dialog[open] input' },
       { name: 'notifications', path: '/notifications', usable: '#main li[data-id]' },
       { name: 'analytics', path: `/p/${project}/analytics`, usable: '#main svg circle' },
     ]
+    const routes = all.filter(r => !process.env.ROUTES || process.env.ROUTES.split(',').includes(r.name))
 
     console.log(`\n| ${TASKS.toLocaleString('en')} tasks, phone network | cold: usable | first paint | brotli | requests | layout shift | warm: usable |\n|---|---|---|---|---|---|---|`)
     for (const { name, path, usable, anonymous } of routes) {
