@@ -38,6 +38,7 @@ var owners = map[string][]string{
 	"github.com/redis/rueidis":            {"redis"},
 	"github.com/gorilla/websocket":        {"realtime"},
 	"github.com/prometheus/client_golang": {"telemetry"},
+	"golang.org/x/image":                  {"users"},
 }
 
 func TestImports(t *testing.T) {

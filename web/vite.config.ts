@@ -29,6 +29,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': { target: server, changeOrigin: true },
+      '/avatars': { target: server, changeOrigin: true },
       '/ws': { target: server, changeOrigin: true, ws: true },
     },
   },

@@ -100,7 +100,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Users = users.NewService(a.DB)
 	a.Notify = notify.NewService(a.DB, a.Log, a.Users)
 	a.Teams = teams.NewService(a.DB, a.Log, a.Users, a.Notify, key)
-	a.Users.SharesTeam = a.Teams.SharesTeam
+	a.Users.SharesTeam, a.Users.Shown = a.Teams.SharesTeam, a.Teams.UserShown
 	a.Auth = auth.NewService(a.DB, a.Log, a.Users, auth.Options{Key: key, Notify: a.Notify, AccessLife: a.cfg.AccessTokenLife, Registration: a.cfg.Registration, BaseURL: a.cfg.BaseURL, Dev: a.cfg.Dev, Logger: a.log, InviteValid: a.Teams.InviteValid})
 	a.Tasks = tasks.NewService(a.DB, a.Log, a.Users, a.Notify, a.Teams)
 	if a.Jobs, err = jobs.New(a.DB, a.log, jobs.Options{}); err != nil {
@@ -193,7 +193,7 @@ func (a *App) wireRealtime() (err error) {
 	}
 	node, err := realtime.New(realtime.Options{
 		Log: a.Log, Redis: a.redis, Verify: a.Auth.Verify, TaskTeam: a.Tasks.TeamOf, BaseURL: a.cfg.BaseURL, Logger: a.log,
-		Profile: a.Users.Profile, ForgetSession: a.Auth.Forget, ForgetMembership: a.Teams.Forget,
+		Profile: a.Users.Profile, ForgetSession: a.Auth.Forget, ForgetMembership: a.Teams.Forget, ForgetUser: a.Users.Forget,
 		Refuse: func(w http.ResponseWriter, r *http.Request, err error) { a.api.Refuse(w, r, err) },
 		CanViewTeam: func(ctx context.Context, actor users.Actor, teamID string) error {
 			_, err := a.Teams.AuthorizeRead(ctx, actor, teamID, teams.ViewTeam)

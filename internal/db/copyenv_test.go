@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"os"
 	"slices"
 	"strings"
@@ -173,7 +175,10 @@ func livedIn(t *testing.T) *lived {
 	}
 	off := notify.Off
 	_, settingsErr := w.Notify.UpdateSettings(ctx, bob, notify.SettingsPatch{WatchedStatus: new(true), Types: map[notify.Type]notify.PreferencePatch{notify.TaskCommented: {Email: &off}}})
-	if err := errors.Join(settingsErr, w.Tasks.RemindDue(ctx), w.Tasks.Mute(ctx, bob, task.ID, true), w.Teams.MuteProject(ctx, bob, w.project.ID, true)); err != nil {
+	var portrait bytes.Buffer
+	portraitErr := png.Encode(&portrait, image.NewNRGBA(image.Rect(0, 0, 9, 9)))
+	_, avatarErr := w.Users.SetAvatar(ctx, bob, portrait.Bytes())
+	if err := errors.Join(settingsErr, portraitErr, avatarErr, w.Tasks.RemindDue(ctx), w.Tasks.Mute(ctx, bob, task.ID, true), w.Teams.MuteProject(ctx, bob, w.project.ID, true)); err != nil {
 		t.Fatal(err)
 	}
 	w.fillWithoutServices(t, bob)

@@ -41,6 +41,7 @@ type Message struct {
 	Comment   any            `json:"comment,omitempty"`
 	Comments  any            `json:"comments,omitempty"` // an import's, many at once
 	Member    any            `json:"member,omitempty"`
+	User      any            `json:"user,omitempty"`
 	Project   any            `json:"project,omitempty"`
 	Label     any            `json:"label,omitempty"`
 	Team      any            `json:"team,omitempty"`
@@ -86,14 +87,15 @@ type Row struct {
 // so it returns nothing and must not block.
 type Hinter interface{ Hint(stream string) }
 
-// Nodes is the stream of what every node has to act on: rights that ended. A node reads it like any
-// other, so that it learns of them without Redis too, and however it was cut off.
+// Nodes is the stream of what every node has to act on: rights that ended, and users that look different. A node reads it
+// like any other, so that it learns of them without Redis too, and however it was cut off.
 const Nodes = "nodes"
 
 // Types of the messages in Nodes.
 const (
 	SessionEnded      = "session.ended"      // of session_id, whose user_id
 	MembershipChanged = "membership.changed" // in team_id, of user_id, or without one of everybody
+	UserShown         = "user.shown"         // user_id has another name or avatar
 )
 
 // Log writes and reads streams. A stream is a team's or a user's id, or Nodes.

@@ -28,6 +28,7 @@ import (
 const (
 	maxBody       = 4 << 20 // a description and what it was, each character escaped
 	bodyTimeout   = 30 * time.Second
+	rawTimeout    = 2 * time.Minute // a picture, over a slow line
 	uploadTimeout = 15 * time.Minute
 )
 
@@ -101,7 +102,10 @@ func takeFields(r *http.Request, req *request, rt *route) (err error) {
 // takeBody reads the body before huma does and refuses what JSON decoding would let through.
 func (a *API) takeBody(w http.ResponseWriter, r *http.Request, op *huma.Operation, rt *route) ([]byte, error) {
 	deadline := bodyTimeout
-	if rt.stream {
+	switch {
+	case rt.raw:
+		deadline = rawTimeout
+	case rt.stream:
 		deadline = uploadTimeout
 	}
 	control := http.NewResponseController(w)
@@ -116,6 +120,12 @@ func (a *API) takeBody(w http.ResponseWriter, r *http.Request, op *huma.Operatio
 	}
 	_ = control.SetReadDeadline(time.Time{}) // or the server would take the client for gone
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if rt.raw {
+		if len(body) == 0 {
+			return nil, newProblem(http.StatusUnprocessableEntity, "", "body: is required", Fault{"body", "is required"})
+		}
+		return body, nil
+	}
 	if op.RequestBody == nil {
 		if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && string(trimmed) != "{}" {
 			return nil, newProblem(http.StatusUnprocessableEntity, "", "this request takes no body", Fault{"body", "must be empty"})

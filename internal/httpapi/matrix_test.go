@@ -138,6 +138,8 @@ var matrix = []access{
 
 	{"GET /api/me", "401 200 200 200 200 200", at("/api/me")},
 	{"PATCH /api/me", "401 200 200 200 200 200", at("/api/me", map[string]any{"name": "Somebody"})},
+	{"PUT /api/me/avatar", "401 200 200 200 200 200", at("/api/me/avatar", smallPNG)},
+	{"DELETE /api/me/avatar", "401 200 200 200 200 200", at("/api/me/avatar")},
 	{"PUT /api/me/password", "401 422 422 422 422 422", at("/api/me/password", map[string]any{"current_password": "wrong", "new_password": "correct horse battery 2"})},
 	{"POST /api/me/email/verification", "401 202 202 202 202 202", at("/api/me/email/verification")},
 	{"POST /api/me/email/resume", "401 204 204 204 204 204", at("/api/me/email/resume")},

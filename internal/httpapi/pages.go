@@ -107,6 +107,7 @@ func (a *API) mountPages() {
 	a.mux.Handle("POST /unsubscribe/{token}", named("/unsubscribe/{token}", http.HandlerFunc(a.unsubscribeAtOnce)))
 	lost := a.page(webPage{skeleton: "app"}, http.StatusNotFound)
 	a.mux.Handle("GET /assets/{file...}", named("/assets/", http.HandlerFunc(a.asset)))
+	a.mux.Handle("GET "+users.Avatars+"{file}", named(users.Avatars, http.HandlerFunc(a.avatar)))
 	a.mux.Handle("/", named("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

@@ -26,6 +26,7 @@ type route struct {
 	policy policy
 	limit  int64 // largest body
 	stream bool  // the handler reads the body itself
+	raw    bool  // the body is no JSON
 	fields fieldSet
 }
 
@@ -49,6 +50,11 @@ func limited(p policy) option {
 // stream leaves reading the body, of up to limit bytes, to the handler.
 func stream(limit int64) option {
 	return func(_ *huma.Operation, rt *route) { rt.stream, rt.limit = true, limit }
+}
+
+// rawBody takes a body of up to limit bytes as it is.
+func rawBody(limit int64) option {
+	return func(op *huma.Operation, rt *route) { rt.raw, rt.limit, op.MaxBodyBytes = true, limit, limit+1 }
 }
 
 // handler is what each route has one of. The actor is empty on public routes.

@@ -1,6 +1,10 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"tandem/internal/users"
+)
 
 // routes is the whole API on one screen. (Its pages are in pages.go.)
 func (a *API) routes() {
@@ -21,6 +25,8 @@ func (a *API) routes() {
 	me := group{a, "me"}
 	get(me, "/api/me", "me", "Your account", a.me)
 	patch(me, "/api/me", "updateMe", "Change your account", a.updateMe)
+	put(me, "/api/me/avatar", "setAvatar", "Set your avatar: the square in the middle of a picture", a.setAvatar, limited(avatarPolicy), rawBody(users.MaxPicture))
+	del(me, "/api/me/avatar", "removeAvatar", "Have no avatar", a.removeAvatar)
 	put(me, "/api/me/password", "changePassword", "Change your password; your other sessions end", a.changePassword, limited(loginPolicy))
 	post(me, "/api/me/email/verification", "sendVerification", "Have the link that confirms your address mailed again", a.sendVerification, limited(loginPolicy), status(accepted))
 	post(me, "/api/me/email/resume", "resumeEmail", "Have mails sent to your address again, after servers refused some", a.resumeEmail)

@@ -28,7 +28,8 @@ func (n *Node) dispatched(ctx context.Context, stream string, r events.Row) {
 	n.tellTask(stream, r)
 }
 
-// obey acts on a right that ended: first what is cached of it goes, then what was open by it.
+// obey acts on a right that ended: first what is cached of it goes, then what was open by it. Of a user that looks
+// different, only what is cached goes.
 func (n *Node) obey(ctx context.Context, r events.Row) {
 	var m events.Message
 	if err := json.Unmarshal(r.Data, &m); err != nil {
@@ -42,6 +43,8 @@ func (n *Node) obey(ctx context.Context, r events.Row) {
 	case events.MembershipChanged:
 		n.o.ForgetMembership(m.TeamID, m.UserID)
 		n.dropMembership(ctx, m.TeamID, m.UserID)
+	case events.UserShown:
+		n.o.ForgetUser(m.UserID)
 	}
 }
 

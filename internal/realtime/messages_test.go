@@ -17,6 +17,7 @@ import (
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
+	"tandem/internal/users"
 )
 
 var update = flag.Bool("update", false, "write docs/api/messages.json")
@@ -27,7 +28,7 @@ const golden = "../../docs/api/messages.json"
 var types = []string{
 	"comment.added", "comment.deleted", "comment.updated", "invite.created", "label.created", "label.deleted", "label.updated", "member.added", "member.removed", "member.updated",
 	"notification.created", "notification.deleted", "notification.read", "notification.read (all)", "presence.changed", "project.created", "project.deleted", "project.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
-	"task.restored", "task.updated", "team.deleted", "team.joined", "team.left", "team.updated",
+	"task.restored", "task.updated", "team.deleted", "team.joined", "team.left", "team.updated", "user.updated",
 }
 
 // The examples are what the services really write, with ids and times that are the same each time.
@@ -87,6 +88,8 @@ func TestMessagesAreAsDocumented(t *testing.T) {
 	do(w.Teams.DeleteLabel(ctx, w.ann, label.ID))
 	do(w.Teams.DeleteProject(ctx, w.ann, project.ID))
 	_, err = w.Teams.SetRole(ctx, w.ann, w.team.ID, w.bob.ID, teams.Admin)
+	do(err)
+	_, err = w.Users.UpdateMe(ctx, w.bob, users.Patch{Name: new("Bob Lee")})
 	do(err)
 	do(w.Teams.RemoveMember(ctx, w.ann, w.team.ID, w.bob.ID))
 	do(w.Teams.DeleteTeam(ctx, w.ann, w.team.ID))

@@ -39,6 +39,8 @@ type Options struct {
 	// another node; userID "" means everybody's.
 	ForgetSession    func(sessionID string)
 	ForgetMembership func(teamID, userID string)
+	// ForgetUser drops what this node has cached of a user's name and avatar.
+	ForgetUser func(userID string)
 	// Refuse answers a handshake that is refused.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 

@@ -40,7 +40,8 @@ type world struct {
 	tokens map[string]users.Actor // what Verify knows
 	lasts  time.Duration          // how long they are good for; 0: an hour
 
-	meanwhile func() // happens once, after a token was looked at
+	meanwhile func()              // happens once, after a token was looked at
+	forget    func(userID string) // what nodes do about a user that looks different; nil: what they do anyway
 }
 
 var errExpired = errs.Code(errs.Unauthenticated, "token_expired", "expired")
@@ -89,13 +90,17 @@ func setUp(t *testing.T, env *tandemtest.Env) *world {
 // start runs a node on a log and gives the address of its sockets.
 func (w *world) start(t *testing.T, log *events.Log, r *redis.Client) (*realtime.Node, string) {
 	t.Helper()
+	forget := w.forget
+	if forget == nil {
+		forget = w.Users.Forget
+	}
 	node, err := realtime.New(realtime.Options{
 		Log: log, Redis: r, Verify: w.verify, TaskTeam: w.Tasks.TeamOf, Profile: w.Users.Profile, BaseURL: "http://tandem.test", Logger: w.Logger,
 		CanViewTeam: func(ctx context.Context, a users.Actor, teamID string) error {
 			_, err := w.Teams.AuthorizeRead(ctx, a, teamID, teams.ViewTeam)
 			return err
 		},
-		ForgetSession: func(string) {}, ForgetMembership: w.Teams.Forget,
+		ForgetSession: func(string) {}, ForgetMembership: w.Teams.Forget, ForgetUser: forget,
 		Refuse: func(rw http.ResponseWriter, _ *http.Request, err error) {
 			status := http.StatusInternalServerError
 			for kind, s := range map[error]int{errs.Unauthenticated: 401, errs.Forbidden: 403, errs.NotFound: 404, errs.Gone: 410, errs.Invalid: 422, errs.TooMany: 429, errs.Unavailable: 503} {
@@ -583,4 +588,33 @@ func TestAHerdOfANodeThatStartedIsServedFromMemory(t *testing.T) {
 			t.Errorf("20 clients that were %d behind read the log %d times", behind, reads)
 		}
 	}
+}
+
+// A node keeps profiles for a minute. Whoever hears that somebody has another name, and reads again there, must not
+// meet the one before.
+func TestOtherNodesForgetHowSomebodyLooked(t *testing.T) {
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		w := setUp(t, env)
+		elsewhere, forgotten := users.NewService(w.DB), make(chan string, 1)
+		w.forget = func(id string) { elsewhere.Forget(id); forgotten <- id }
+		w.start(t, w.Log, nil)
+		before, err := elsewhere.Profile(t.Context(), w.bob.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Users.UpdateMe(t.Context(), w.bob, users.Patch{Name: new("Bob Lee")}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case id := <-forgotten:
+			if id != w.bob.ID {
+				t.Errorf("got %s, want %s", id, w.bob.ID)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("the node was not told")
+		}
+		if now, err := elsewhere.Profile(t.Context(), w.bob.ID); err != nil || now.Name != "Bob Lee" || before.Name == now.Name {
+			t.Errorf("got %q, then %q, %v", before.Name, now.Name, err)
+		}
+	})
 }

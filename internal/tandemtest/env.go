@@ -105,7 +105,7 @@ func open(t testing.TB, o db.Options) *Env {
 		Key: []byte(SigningKey), Notify: e.Notify, Registration: auth.Open, BaseURL: BaseURL, Dev: true, Logger: e.Logger,
 	})
 	e.Teams = teams.NewService(d, e.Log, e.Users, e.Notify, []byte(SigningKey))
-	e.Users.SharesTeam = e.Teams.SharesTeam
+	e.Users.SharesTeam, e.Users.Shown = e.Teams.SharesTeam, e.Teams.UserShown
 	e.Tasks = tasks.NewService(d, e.Log, e.Users, e.Notify, e.Teams)
 	return e
 }

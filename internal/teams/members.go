@@ -239,3 +239,22 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, actor users.Actor, teamID
 	joined.Team = t
 	return map[string][]*events.Message{teamID: {added}, userID: {joined}, events.Nodes: s.membershipChanged(tx, teamID, userID)}, nil
 }
+
+// UserShown tells the user's teams, and the user's own other pages, what the user looks like now. The message holds no
+// role: that one changes under the lock of each team's stream.
+func (s *Service) UserShown(ctx context.Context, tx *db.Tx, actor users.Actor, u users.User) error {
+	teamIDs, err := db.Collect(ctx, tx, db.ScanString, teamIDsOf, u.ID)
+	if err != nil {
+		return fmt.Errorf("list teams of %s: %w", u.ID, err)
+	}
+	by := map[string][]*events.Message{events.Nodes: {{Type: events.UserShown, UserID: u.ID}}}
+	for _, stream := range append(teamIDs, u.ID) {
+		msg := s.message("user.updated", actor, stream)
+		if stream == u.ID {
+			msg.TeamID = ""
+		}
+		msg.User = u
+		by[stream] = []*events.Message{msg}
+	}
+	return s.log.RecordAll(ctx, tx, by)
+}

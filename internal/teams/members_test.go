@@ -1,9 +1,12 @@
 package teams_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/png"
 	"slices"
 	"sync"
 	"testing"
@@ -208,5 +211,65 @@ func TestRemovingAMember(t *testing.T) {
 		if _, err := env.Teams.Team(ctx, member, team.ID); !errors.Is(err, errs.NotFound) {
 			t.Errorf("they still see the team: %v", err)
 		}
+	})
+}
+
+func TestEveryTeamHearsHowAMemberLooksNow(t *testing.T) {
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		ann := env.User("ann")
+		one, other := env.Team(ann), env.Team(ann)
+		bob := env.Member(one, teams.Member)
+		strangers := env.Team(env.User("cy"))
+		streams := []string{one.ID, other.ID, ann.ID}
+		outside := []string{strangers.ID, bob.ID}
+		change := func(what string, want []string, do func() (users.Me, error)) {
+			t.Helper()
+			before := map[string]int64{}
+			for _, s := range append(streams, outside...) {
+				before[s] = head(t, env, s)
+			}
+			me, err := do()
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			for _, s := range streams {
+				if got := kinds(t, env, s, before[s]); !slices.Equal(got, want) {
+					t.Errorf("%s: stream %s has %v, want %v", what, s, got, want)
+				}
+				_, rows, err := env.Log.Replay(t.Context(), s, before[s], -1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range rows {
+					var m struct{ User users.User }
+					if err := json.Unmarshal(r.Data, &m); err != nil || m.User.Name != me.Name || (m.User.AvatarURL == nil) != (me.AvatarURL == nil) || me.AvatarURL != nil && *m.User.AvatarURL != *me.AvatarURL {
+						t.Errorf("%s: got %s, %v", what, r.Data, err)
+					}
+				}
+			}
+			for _, s := range outside {
+				if got := kinds(t, env, s, before[s]); len(got) > 0 {
+					t.Errorf("%s: stream %s has %v, want nothing", what, s, got)
+				}
+			}
+		}
+		told := []string{"user.updated"}
+		change("another name", told, func() (users.Me, error) {
+			return env.Users.UpdateMe(t.Context(), ann, users.Patch{Name: new("Ann Lee")})
+		})
+		change("the same name", []string{}, func() (users.Me, error) {
+			return env.Users.UpdateMe(t.Context(), ann, users.Patch{Name: new("Ann Lee"), Theme: new("dark")})
+		})
+		var file bytes.Buffer
+		if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+			t.Fatal(err)
+		}
+		set := func() (users.Me, error) { return env.Users.SetAvatar(t.Context(), ann, file.Bytes()) }
+		remove := func() (users.Me, error) { return env.Users.RemoveAvatar(t.Context(), ann) }
+		change("an avatar", told, set)
+		change("the same avatar", []string{}, set)
+		change("no avatar", told, remove)
+		change("still none", []string{}, remove)
 	})
 }

@@ -177,7 +177,7 @@ func (s *Service) UpdateMe(ctx context.Context, actor Actor, p Patch) (Me, error
 		if err != nil {
 			return Me{}, err
 		}
-		old := m.Email
+		old, shown := m.Email, m.User
 		if err := m.Apply(p); err != nil {
 			return Me{}, err
 		}
@@ -196,16 +196,17 @@ func (s *Service) UpdateMe(ctx context.Context, actor Actor, p Patch) (Me, error
 		if err != nil {
 			return Me{}, fmt.Errorf("update user %s: %w", m.ID, err)
 		}
-		tx.Invalidate(func(context.Context) { s.profiles.Invalidate(m.ID) })
-		if m.Email == old {
-			return m, nil
-		}
-		if s.EmailChanged != nil {
-			if err := s.EmailChanged(ctx, tx, m.ID, Key(m.Email) != Key(old)); err != nil {
+		if m.Email != old {
+			if s.EmailChanged != nil {
+				if err := s.EmailChanged(ctx, tx, m.ID, Key(m.Email) != Key(old)); err != nil {
+					return Me{}, err
+				}
+			}
+			if m, err = s.readMe(ctx, tx, m.ID); err != nil {
 				return Me{}, err
 			}
 		}
-		return s.readMe(ctx, tx, m.ID)
+		return m, s.shown(ctx, tx, actor, shown, m.User) // last: it takes the locks of streams
 	})
 }
 

@@ -1,24 +1,29 @@
 package users
 
+// The avatar's file name in the size that is shown most. Index: avatars' primary key.
+const avatarName = `(SELECT a.hash || '-64.' || a.type FROM avatars a WHERE a.user_id = users.id AND a.size = 64)`
+
+const userColumns = `id, username, name, ` + avatarName
+
 // Index: users' primary key. The list of ids is added.
 const profilesByID = `
-SELECT id, username, name
+SELECT ` + userColumns + `
 FROM users
 WHERE id IN `
 
 // Index: users_by_username, users_by_email. A username has no "@", so at most one row matches.
 const userByLogin = `
-SELECT id, username, name
+SELECT ` + userColumns + `
 FROM users
 WHERE username_key = $1 OR email_key = $1`
 
 // Index: users_by_username (username_key).
 const userByUsername = `
-SELECT id, username, name
+SELECT ` + userColumns + `
 FROM users
 WHERE username_key = $1`
 
-const meColumns = `id, username, name, email, timezone, locale, theme, is_admin, created_at, email_verified_at IS NOT NULL`
+const meColumns = userColumns + `, email, timezone, locale, theme, is_admin, created_at, email_verified_at IS NOT NULL`
 
 // Index: users' primary key.
 const meByID = `
@@ -103,3 +108,19 @@ const verifyEmail = `
 UPDATE users
 SET email_verified_at = $3
 WHERE id = $1 AND email_key = $2`
+
+// Index: avatars' primary key.
+const deleteAvatar = `
+DELETE FROM avatars
+WHERE user_id = $1`
+
+// The rows are added.
+const insertAvatars = `
+INSERT INTO avatars (user_id, size, hash, type, data)
+VALUES `
+
+// Index: avatars_by_hash (hash, size).
+const avatarByHash = `
+SELECT data
+FROM avatars
+WHERE hash = $1 AND size = $2 AND type = $3`

@@ -3,12 +3,14 @@ package users
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
@@ -37,7 +39,28 @@ type User struct {
 	ID        string  `json:"id"`
 	Username  string  `json:"username"`
 	Name      string  `json:"name"`
-	AvatarURL *string `json:"avatar_url"`
+	AvatarURL *string `json:"avatar_url" doc:"a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more"`
+}
+
+// scan returns where to scan the columns of userColumns.
+func (u *User) scan() []any {
+	return []any{&u.ID, &u.Username, &u.Name, avatarURL{&u.AvatarURL}}
+}
+
+// avatarURL scans the file name of an avatar, or NULL.
+type avatarURL struct{ url **string }
+
+// Scan implements sql.Scanner.
+func (a avatarURL) Scan(v any) error {
+	var name sql.NullString
+	if err := name.Scan(v); err != nil {
+		return err
+	}
+	*a.url = nil
+	if name.Valid {
+		*a.url = new(Avatars + name.String)
+	}
+	return nil
 }
 
 // Me is what people see of themselves.
@@ -74,21 +97,24 @@ type Service struct {
 	Suspended func(ctx context.Context, q db.Querier, emailKey string) (*Suspension, error)
 	// SharesTeam says whether two users are in a team together. teams sets it; until then nobody is.
 	SharesTeam func(ctx context.Context, a, b string) (bool, error)
+	// Shown runs in the transaction that changes what others see of a user. teams sets it: it tells them.
+	Shown func(ctx context.Context, tx *db.Tx, actor Actor, u User) error
 
 	db       *db.DB
 	profiles *otter.Cache[string, User]
+	decoding *semaphore.Weighted // pixels of pictures
 }
 
 // NewService returns the service on db.
 func NewService(d *db.DB) *Service {
-	return &Service{db: d, profiles: otter.Must(&otter.Options[string, User]{
+	return &Service{db: d, decoding: semaphore.NewWeighted(maxPixels), profiles: otter.Must(&otter.Options[string, User]{
 		MaximumSize:      10_000,
 		ExpiryCalculator: otter.ExpiryWriting[string, User](time.Minute),
 	})}
 }
 
 // Profiles returns the users with these ids, by id. Unknown and empty ids are left out. Profiles
-// may be up to a minute old on nodes that did not write them.
+// may be up to a minute old on nodes that did not write them and have not heard of it.
 func (s *Service) Profiles(ctx context.Context, ids ...string) (map[string]User, error) {
 	out := make(map[string]User, len(ids))
 	var missing []string
@@ -123,6 +149,25 @@ func (s *Service) Profiles(ctx context.Context, ids ...string) (map[string]User,
 	return out, nil
 }
 
+// Forget drops what is cached of a user that was changed on another node.
+func (s *Service) Forget(id string) { s.profiles.Invalidate(id) }
+
+// shown drops what is cached of a user after the commit, and has others told when they see a difference.
+func (s *Service) shown(ctx context.Context, tx *db.Tx, actor Actor, before, now User) error {
+	tx.Invalidate(func(context.Context) { s.Forget(now.ID) })
+	if before.Name == now.Name && pointed(before.AvatarURL) == pointed(now.AvatarURL) || s.Shown == nil {
+		return nil
+	}
+	return s.Shown(ctx, tx, actor, now)
+}
+
+func pointed(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
 // Profile is the profile of one user.
 func (s *Service) Profile(ctx context.Context, id string) (User, error) {
 	people, err := s.Profiles(ctx, id)
@@ -137,7 +182,7 @@ func (s *Service) Profile(ctx context.Context, id string) (User, error) {
 }
 
 func scanUser(r db.Row) (u User, err error) {
-	err = r.Scan(&u.ID, &u.Username, &u.Name)
+	err = r.Scan(u.scan()...)
 	return u, err
 }
 
@@ -212,7 +257,7 @@ func (s *Service) readMe(ctx context.Context, q db.Querier, id string) (Me, erro
 }
 
 func scanMe(r db.Row) (m Me, err error) {
-	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.Email, &m.Timezone, &m.Locale, &m.Theme, &m.IsAdmin, db.ScanTime(&m.CreatedAt), &m.EmailVerified)
+	err = r.Scan(append(m.User.scan(), &m.Email, &m.Timezone, &m.Locale, &m.Theme, &m.IsAdmin, db.ScanTime(&m.CreatedAt), &m.EmailVerified)...)
 	return m, err
 }
 

@@ -1,8 +1,12 @@
 package users_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
+	"strings"
 	"sync"
 	"testing"
 
@@ -133,6 +137,63 @@ func TestPatchesAtOnceKeepBothFields(t *testing.T) {
 			if got, err := env.Users.Me(t.Context(), ann.ID); err != nil || got.Name != name || got.Theme != theme {
 				t.Fatalf("got %+v, %v, want %s and %s", got, err, name, theme)
 			}
+		}
+	})
+}
+
+// The same picture of two people is kept twice: when one of them takes it away, the other still has it.
+func TestTwoPeopleMayHaveTheSamePicture(t *testing.T) {
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		ann, bob := env.User("ann"), env.User("bob")
+		var file bytes.Buffer
+		if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 9, 9))); err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []users.Actor{ann, bob} {
+			if _, err := env.Users.SetAvatar(t.Context(), who, file.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		people, err := env.Users.Profiles(t.Context(), ann.ID, bob.ID)
+		if err != nil || people[ann.ID].AvatarURL == nil || people[bob.ID].AvatarURL == nil {
+			t.Fatalf("got %+v, %v", people, err)
+		}
+		if _, err := env.Users.RemoveAvatar(t.Context(), ann); err != nil {
+			t.Fatal(err)
+		}
+		name := func(u users.User) string { return strings.TrimPrefix(*u.AvatarURL, users.Avatars) }
+		if _, err := env.Users.Avatar(t.Context(), name(people[ann.ID])); !errors.Is(err, errs.NotFound) {
+			t.Errorf("the one that was removed: got %v, want not found", err)
+		}
+		if got, err := env.Users.Avatar(t.Context(), name(people[bob.ID])); err != nil || len(got.Data) == 0 {
+			t.Errorf("the other: got %d bytes, %v", len(got.Data), err)
+		}
+	})
+}
+
+func TestAvatarsAtOnceLeaveOneWhole(t *testing.T) {
+	t.Parallel()
+	tandemtest.EachDB(t, func(t *testing.T, env *tandemtest.Env) {
+		ann := env.User("ann")
+		var wg sync.WaitGroup
+		for n := range 6 {
+			var file bytes.Buffer
+			shade := image.NewGray(image.Rect(0, 0, 1, 1))
+			shade.Pix[0] = uint8(40 * n)
+			if err := png.Encode(&file, shade); err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() {
+				if _, err := env.Users.SetAvatar(t.Context(), ann, file.Bytes()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var rows, hashes int
+		if err := env.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*), COUNT(DISTINCT hash) FROM avatars").Scan(&rows, &hashes); err != nil || rows != len(users.AvatarSizes) || hashes != 1 {
+			t.Errorf("got %d rows with %d hashes, %v", rows, hashes, err)
 		}
 	})
 }

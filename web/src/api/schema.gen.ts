@@ -348,6 +348,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set your avatar: the square in the middle of a picture */
+        put: operations["setAvatar"];
+        post?: never;
+        /** Have no avatar */
+        delete: operations["removeAvatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/email/resume": {
         parameters: {
             query?: never;
@@ -1656,6 +1674,7 @@ export interface components {
             text: string;
         };
         Me: {
+            /** @description a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more */
             avatar_url: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1690,6 +1709,7 @@ export interface components {
             timezone?: string;
         };
         Member: {
+            /** @description a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more */
             avatar_url: string | null;
             id: string;
             /** Format: date-time */
@@ -1728,6 +1748,7 @@ export interface components {
             /** Format: int64 */
             unread?: number;
             updated_by: components["schemas"]["By"] | null;
+            user?: unknown;
             user_id?: string;
             /** Format: int64 */
             version?: number;
@@ -1942,6 +1963,7 @@ export interface components {
             cycle: components["schemas"]["Spread"];
         };
         Person: {
+            /** @description a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more */
             avatar_url: string | null;
             id: string;
             name: string;
@@ -2492,6 +2514,7 @@ export interface components {
             count: number;
         };
         User: {
+            /** @description a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more */
             avatar_url: string | null;
             id: string;
             name: string;
@@ -2502,6 +2525,7 @@ export interface components {
             token: string;
         };
         Viewer: {
+            /** @description a square picture 64 pixels wide, or null; with -32 or -128 in place of -64 there are two more */
             avatar_url: string | null;
             /**
              * @description the field that they are changing; null: they only look
@@ -3327,6 +3351,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonFigures"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/*": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Error */
@@ -5374,7 +5466,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, project, label, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
+                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, user, project, label, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
                 fields?: string;
                 /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept, or there is no such change */
                 after?: number;

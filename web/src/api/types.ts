@@ -79,18 +79,21 @@ export interface CommentMessage extends Envelope {
   task_id: string; version: number; comment_count: number; comment: Comment
 }
 export interface MemberMessage extends Envelope { type: 'member.added' | 'member.updated' | 'member.removed'; member: Member }
+/** A member has another name or avatar. */
+export interface UserUpdatedMessage extends Envelope { type: 'user.updated'; user: User }
 export interface ProjectMessage extends Envelope { type: 'project.created' | 'project.updated' | 'project.deleted'; project: Project }
 export interface LabelMessage extends Envelope { type: 'label.created' | 'label.updated' | 'label.deleted'; label: Label }
 export interface TeamUpdatedMessage extends Envelope { type: 'team.updated'; version: number; changes: Pick<Team, 'name' | 'description' | 'updated_at'> }
 export interface TeamDeletedMessage extends Envelope { type: 'team.deleted' }
 /** One committed change of a team, the same on every transport. */
-export type Message = TaskMessage | CommentMessage | MemberMessage | ProjectMessage | LabelMessage | TeamUpdatedMessage | TeamDeletedMessage
+export type Message = TaskMessage | CommentMessage | MemberMessage | UserUpdatedMessage | ProjectMessage | LabelMessage | TeamUpdatedMessage | TeamDeletedMessage
 /** What arrives on a person's own stream. */
 export type UserMessage =
   | { type: 'team.joined'; team: Team }
   | { type: 'team.left'; team_id: string }
   | { type: 'invite.created'; invite: MyInvite }
   | { type: 'session.ended'; session_id: string }
+  | { type: 'user.updated'; user: User }
   | NotificationMessage
 export type NotificationMessage =
   | { type: 'notification.created'; notification: Notification; unread: number }

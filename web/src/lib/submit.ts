@@ -31,5 +31,7 @@ export function useSubmit<A extends unknown[]>(work: (...args: A) => Promise<unk
       busy.value = false
     }
   }
-  return { busy, failure, field, submit }
+  /** Takes the messages away: what they are about has changed. */
+  const clear = (): void => void (error.value = null)
+  return { busy, failure, field, submit, clear }
 }

@@ -142,6 +142,7 @@ export const useStream = defineStore('stream', () => {
           return
         }
         if (message.type === 'team.left') toast.show(`You are no longer a member of ${teams.byId(message.team_id)?.name ?? 'a team'}`)
+        if (message.type === 'user.updated') session.shown(message.user)
         teams.applyUserMessage(message)
         if (message.type === 'team.left') projects.dropTeam(message.team_id)
         // Somebody ended a session; the server knows whether it was this one.

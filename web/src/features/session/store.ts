@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { auth, me as meApi, type Boot, type Config, type Me, type TokenAnswer } from '@/api'
+import { auth, me as meApi, type Boot, type Config, type Me, type TokenAnswer, type User } from '@/api'
 import { clearToken, maybeSession, onToken, refresh, setToken } from '@/api/token'
 import { sweep } from '@/lib/storage'
 import { applyTheme } from '@/lib/theme'
@@ -69,13 +69,23 @@ export const useSession = defineStore('session', () => {
     applyTheme(user.value.theme)
     return user.value
   }
+  async function setAvatar(file: Blob): Promise<void> {
+    user.value = await meApi.setAvatar(file)
+  }
+  async function removeAvatar(): Promise<void> {
+    user.value = await meApi.removeAvatar()
+  }
+  /** Another page, or another device, has changed how one looks. */
+  function shown(now: User): void {
+    if (user.value?.id === now.id) user.value = { ...user.value, ...now }
+  }
   /** Runs when the session ends: logout, here or in another tab, or the server's refusal. */
   function onEnd(listener: () => void): () => void {
     over.add(listener)
     return () => over.delete(listener)
   }
 
-  return { user, config, loggedIn, leaving, start, loadConfig, login, register, logout, update, onEnd }
+  return { user, config, loggedIn, leaving, start, loadConfig, login, register, logout, update, setAvatar, removeAvatar, shown, onEnd }
 })
 
 function readBoot(): Boot | null {

@@ -24,6 +24,13 @@ test('members come, change and go', () => {
   teams.applyMessage(message({ type: 'member.removed', member: member('u-bob', 'Bob') }), ann.id)
   expect(teams.member('t1', 'u-bob')).toBeUndefined()
 })
+test('a member looks different, and keeps the role; who is no member stays out', () => {
+  teams.applyMessage(message({ type: 'member.updated', member: member('u-bob', 'Bob', 'admin') }), ann.id)
+  teams.applyMessage(message({ type: 'user.updated', user: { id: 'u-bob', username: 'bob', name: 'Aaron', avatar_url: '/avatars/a-64.jpg' } }), ann.id)
+  expect(teams.membersOf('t1').map(m => [m.name, m.avatar_url, m.role])).toEqual([['Aaron', '/avatars/a-64.jpg', 'admin'], ['Ann', null, 'member']])
+  teams.applyMessage(message({ type: 'user.updated', user: { id: 'u-cy', username: 'cy', name: 'Cy', avatar_url: null } }), ann.id)
+  expect(teams.member('t1', 'u-cy')).toBeUndefined()
+})
 test("one's own new role counts at once; somebody else's does not touch it", () => {
   teams.applyMessage(message({ type: 'member.updated', member: member('u-bob', 'Bob', 'admin') }), ann.id)
   expect(teams.canManage('t1')).toBe(false)

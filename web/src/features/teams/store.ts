@@ -76,6 +76,9 @@ export const useTeams = defineStore('teams', () => {
       if (!team) return
       const delta = message.type === 'member.added' ? 1 : message.type === 'member.removed' ? -1 : 0
       put({ ...team, member_count: team.member_count + delta, role: member.id === me && message.type === 'member.updated' ? member.role : team.role })
+    } else if (message.type === 'user.updated') {
+      const { user } = message
+      if (membersOf(id).some(m => m.id === user.id)) setMembers(id, membersOf(id).map(m => (m.id === user.id ? { ...m, ...user } : m)))
     } else if (message.type === 'label.created' || message.type === 'label.updated' || message.type === 'label.deleted') {
       if (!labels.has(id)) return
       const rest = labelsOf(id).filter(l => l.id !== message.label.id)
