@@ -178,7 +178,8 @@ func livedIn(t *testing.T) *lived {
 	var portrait bytes.Buffer
 	portraitErr := png.Encode(&portrait, image.NewNRGBA(image.Rect(0, 0, 9, 9)))
 	_, avatarErr := w.Users.SetAvatar(ctx, bob, portrait.Bytes())
-	if err := errors.Join(settingsErr, portraitErr, avatarErr, w.Tasks.RemindDue(ctx), w.Tasks.Mute(ctx, bob, task.ID, true), w.Teams.MuteProject(ctx, bob, w.project.ID, true)); err != nil {
+	_, filterErr := w.Teams.CreateFilter(ctx, bob, w.project.ID, teams.FilterInput{Name: "Late", Query: "due=overdue", Shared: true})
+	if err := errors.Join(settingsErr, portraitErr, avatarErr, filterErr, w.Tasks.RemindDue(ctx), w.Tasks.Mute(ctx, bob, task.ID, true), w.Teams.MuteProject(ctx, bob, w.project.ID, true)); err != nil {
 		t.Fatal(err)
 	}
 	w.fillWithoutServices(t, bob)

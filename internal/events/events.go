@@ -44,6 +44,7 @@ type Message struct {
 	User      any            `json:"user,omitempty"`
 	Project   any            `json:"project,omitempty"`
 	Label     any            `json:"label,omitempty"`
+	Filter    any            `json:"filter,omitempty"`
 	Team      any            `json:"team,omitempty"`
 	Invite    any            `json:"invite,omitempty"`
 	SessionID string         `json:"session_id,omitempty"`

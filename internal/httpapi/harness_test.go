@@ -232,7 +232,7 @@ func places(p map[string]any) (out []string) {
 func (s *server) rows(t *testing.T) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for _, table := range []string{"users", "teams", "members", "invites", "labels", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "avatars", "muted_tasks", "muted_projects", "email_verifications", "report_subscriptions", "river_job"} {
+	for _, table := range []string{"users", "teams", "members", "invites", "labels", "saved_filters", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "avatars", "muted_tasks", "muted_projects", "email_verifications", "report_subscriptions", "river_job"} {
 		var n int
 		if err := s.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)

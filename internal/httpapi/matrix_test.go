@@ -122,6 +122,8 @@ func notified(path string) func(*testing.T, *server, world) (string, any) {
 	}
 }
 
+var sharedFilter = map[string]any{"name": "Late", "query": "due=overdue", "shared": true}
+
 var task = map[string]any{"title": "Task {n}"}
 
 var matrix = []access{
@@ -150,6 +152,8 @@ var matrix = []access{
 		return "/api/me/sessions/" + list[0].(map[string]any)["id"].(string), nil
 	}},
 	{"GET /api/me/analytics", "401 200 200 200 200 200", at("/api/me/analytics?from=2026-01-01&to=2026-02-01")},
+	{"GET /api/me/filters", "401 200 200 200 200 200", at("/api/me/filters")},
+	{"POST /api/me/filters", "401 201 201 201 201 201", at("/api/me/filters", map[string]any{"name": "Late", "query": "due=overdue"})},
 	{"GET /api/me/invites", "401 200 200 200 200 200", at("/api/me/invites")},
 	{"POST /api/me/invites/{id}/accept", "401 404 404 404 404 404", invitedGuest("/api/me/invites/{new}/accept")},
 	{"POST /api/me/invites/{id}/decline", "401 404 404 404 404 404", invitedGuest("/api/me/invites/{new}/decline")},
@@ -209,6 +213,10 @@ var matrix = []access{
 	{"POST /api/projects/{id}/statuses", "401 404 403 403 201 201", unique("/api/projects/{project}/statuses", `{"name":"Status {n}","color":"gray","category":"active"}`)},
 	{"PATCH /api/projects/{id}/statuses/{slug}", "401 404 403 403 200 200", at("/api/projects/{project}/statuses/in_review", map[string]any{"wip_limit": 5})},
 	{"DELETE /api/projects/{id}/statuses/{slug}", "401 404 403 403 200 200", made("/api/teams/{team}/projects", map[string]any{"name": "S", "key": "S{n}"}, "/api/projects/{new}/statuses/in_review")},
+	{"GET /api/projects/{id}/filters", "401 404 200 200 200 200", at("/api/projects/{project}/filters")},
+	{"POST /api/projects/{id}/filters", "401 404 403 201 201 201", at("/api/projects/{project}/filters", map[string]any{"name": "Late", "query": "due=overdue", "shared": true})},
+	{"PATCH /api/filters/{id}", "401 404 403 403 200 200", made("/api/projects/{project}/filters", sharedFilter, "/api/filters/{new}", map[string]any{"name": "Very late"})},
+	{"DELETE /api/filters/{id}", "401 404 403 403 204 204", made("/api/projects/{project}/filters", sharedFilter, "/api/filters/{new}")},
 	{"GET /api/projects/{id}/board", "401 404 200 200 200 200", at("/api/projects/{project}/board")},
 	{"POST /api/projects/{id}/import", "401 404 403 403 202 202", at("/api/projects/{project}/import?format=csv", "title\nImported\n")},
 	{"GET /api/imports/{id}", "401 404 200 200 200 200", func(t *testing.T, s *server, w world) (string, any) {

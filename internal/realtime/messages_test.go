@@ -26,7 +26,7 @@ const golden = "../../docs/api/messages.json"
 
 // types are all that clients may meet. A new one is documented in docs/api/realtime.md.
 var types = []string{
-	"comment.added", "comment.deleted", "comment.updated", "invite.created", "label.created", "label.deleted", "label.updated", "member.added", "member.removed", "member.updated",
+	"comment.added", "comment.deleted", "comment.updated", "filter.created", "filter.deleted", "filter.updated", "invite.created", "label.created", "label.deleted", "label.updated", "member.added", "member.removed", "member.updated",
 	"notification.created", "notification.deleted", "notification.read", "notification.read (all)", "presence.changed", "project.created", "project.deleted", "project.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
 	"task.restored", "task.updated", "team.deleted", "team.joined", "team.left", "team.updated", "user.updated",
 }
@@ -86,6 +86,12 @@ func TestMessagesAreAsDocumented(t *testing.T) {
 	_, err = w.Tasks.Restore(ctx, w.ann, task.ID)
 	do(err)
 	do(w.Teams.DeleteLabel(ctx, w.ann, label.ID))
+	filter, err := w.Teams.CreateFilter(ctx, w.ann, project.ID, teams.FilterInput{Name: "Late", Query: "due=overdue", Shared: true})
+	do(err)
+	later := "Too late"
+	_, err = w.Teams.UpdateFilter(ctx, w.ann, filter.ID, teams.FilterPatch{Name: &later})
+	do(err)
+	do(w.Teams.DeleteFilter(ctx, w.ann, filter.ID))
 	do(w.Teams.DeleteProject(ctx, w.ann, project.ID))
 	_, err = w.Teams.SetRole(ctx, w.ann, w.team.ID, w.bob.ID, teams.Admin)
 	do(err)

@@ -23,6 +23,7 @@ const (
 	ManageOwners   Permission = "manage owners"
 	ManageProjects Permission = "manage projects" // and their statuses
 	EditLabels     Permission = "edit labels"
+	ShareFilters   Permission = "share filters"
 	EditTasks      Permission = "edit tasks"
 	Comment        Permission = "comment"
 	ManageComments Permission = "manage comments" // delete those of others
@@ -39,6 +40,7 @@ var allowed = map[Permission][]Role{
 	ManageOwners:   {Owner},
 	ManageProjects: {Owner, Admin},
 	EditLabels:     {Owner, Admin, Member},
+	ShareFilters:   {Owner, Admin, Member},
 	EditTasks:      {Owner, Admin, Member},
 	Comment:        {Owner, Admin, Member},
 	ManageComments: {Owner, Admin},

@@ -16,6 +16,7 @@ func TestPermissions(t *testing.T) {
 		{ManageOwners, true, false, false, false},
 		{ManageProjects, true, true, false, false},
 		{EditLabels, true, true, true, false},
+		{ShareFilters, true, true, true, false},
 		{EditTasks, true, true, true, false},
 		{Comment, true, true, true, false},
 		{ManageComments, true, true, false, false},

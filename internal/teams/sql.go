@@ -211,7 +211,7 @@ const projectsOf = `
 SELECT ` + projectColumns + `
 FROM projects
 WHERE team_id = $1
-ORDER BY LOWER(name), id`
+ORDER BY id`
 
 // Index: primary key of muted_projects.
 const projectMuted = `
@@ -284,3 +284,46 @@ WHERE project_id = $1 AND slug = $2`
 const deleteStatus = `
 DELETE FROM statuses
 WHERE project_id = $1 AND slug = $2`
+
+const filterColumns = `id, team_id, project_id, user_id, name, query, shared, created_at, updated_at`
+
+// Index: saved_filters_by_project.
+const filtersOfProject = `
+SELECT ` + filterColumns + `
+FROM saved_filters
+WHERE project_id = $1 AND (user_id = $2 OR shared)
+ORDER BY id`
+
+// Index: saved_filters_by_user.
+const ownFilters = `
+SELECT ` + filterColumns + `
+FROM saved_filters
+WHERE user_id = $1 AND project_id IS NULL
+ORDER BY id`
+
+// Index: saved_filters_by_user.
+const countFilters = `
+SELECT COUNT(*)
+FROM saved_filters
+WHERE user_id = $1 AND COALESCE(project_id, '') = COALESCE(CAST($2 AS TEXT), '')`
+
+// Index: primary key.
+const filterByID = `
+SELECT ` + filterColumns + `
+FROM saved_filters
+WHERE id = $1`
+
+const insertFilter = `
+INSERT INTO saved_filters (id, team_id, project_id, user_id, name, query, shared, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
+
+// Index: primary key.
+const updateFilter = `
+UPDATE saved_filters
+SET name = $2, query = $3, shared = $4, updated_at = $5
+WHERE id = $1`
+
+// Index: primary key.
+const deleteFilter = `
+DELETE FROM saved_filters
+WHERE id = $1`

@@ -2,7 +2,7 @@
 import { del, download, get, patch, post, put, type RequestOptions } from './client'
 import type {
   ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, Figures, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
-  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer, User,
+  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SavedFilter, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer, User,
 } from './types'
 
 export * from './types'
@@ -69,6 +69,15 @@ export const invites = {
   preview: (token: string) => get<InvitePreview>(`/invites/${encodeURIComponent(token)}`, anonymous),
   accept: (token: string) => post<Team>(`/invites/${encodeURIComponent(token)}/accept`),
   decline: (token: string) => post<undefined>(`/invites/${encodeURIComponent(token)}/decline`),
+}
+
+interface FilterInput { name: string; query: string; shared?: boolean }
+/** Of a project; without one, of one's own tasks. */
+export const filters = {
+  list: (projectId = '') => get<Page<SavedFilter>>(projectId ? `/projects/${projectId}/filters` : '/me/filters', { query: { limit: 200 } }),
+  create: (projectId: string, input: FilterInput) => post<SavedFilter>(projectId ? `/projects/${projectId}/filters` : '/me/filters', input),
+  update: (id: string, input: Partial<FilterInput>) => patch<SavedFilter>(`/filters/${id}`, input),
+  remove: (id: string) => del(`/filters/${id}`),
 }
 
 export const labels = {

@@ -226,6 +226,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/filters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a saved filter */
+        delete: operations["deleteFilter"];
+        options?: never;
+        head?: never;
+        /** Change a saved filter: your own, or as somebody who manages projects a shared one */
+        patch: operations["updateFilter"];
+        trace?: never;
+    };
     "/api/imports/{id}": {
         parameters: {
             query?: never;
@@ -394,6 +412,24 @@ export interface paths {
         put?: never;
         /** Have the link that confirms your address mailed again */
         post: operations["sendVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved filters of your own tasks */
+        get: operations["myFilters"];
+        put?: never;
+        /** Save a filter of your own tasks */
+        post: operations["createMyFilter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -703,6 +739,24 @@ export interface paths {
         get: operations["export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{id}/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your saved filters of a project, and those that are shared */
+        get: operations["filters"];
+        put?: never;
+        /** Save a filter */
+        post: operations["createFilter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1513,6 +1567,18 @@ export interface components {
             /** @description each bucket of the range */
             series: components["schemas"]["Point"][];
         };
+        FilterInput: {
+            name: string;
+            /** @description as in the address of a list: status=todo,done&assignee=me */
+            query: string;
+            shared?: boolean;
+        };
+        FilterPatch: {
+            name?: string;
+            query?: string;
+            /** @description only who saved it may change this */
+            shared?: boolean;
+        };
         ForgotInput: {
             email: string;
         };
@@ -1726,6 +1792,7 @@ export interface components {
             };
             comment?: unknown;
             comments?: unknown;
+            filter?: unknown;
             id: string;
             ids?: string[];
             invite?: unknown;
@@ -1916,6 +1983,11 @@ export interface components {
         };
         PageProject: {
             items: components["schemas"]["Project"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
+        PageSavedFilter: {
+            items: components["schemas"]["SavedFilter"][];
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
@@ -2140,6 +2212,24 @@ export interface components {
         RoleInput: {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
+        };
+        SavedFilter: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            /** @description null for a filter of one's own tasks */
+            project_id: string | null;
+            /** @description as in the address of a list: status=todo,done&assignee=me */
+            query: string;
+            /** @description whether everybody in the project has it */
+            shared: boolean;
+            /** @description null for a filter of one's own tasks */
+            team_id: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description who saved it */
+            user_id: string;
         };
         Session: {
             /** Format: date-time */
@@ -3015,6 +3105,76 @@ export interface operations {
             };
         };
     };
+    deleteFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     importJob: {
         parameters: {
             query?: {
@@ -3480,6 +3640,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myFilters: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, team_id, project_id, user_id, name, query, shared, created_at, updated_at */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSavedFilter"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createMyFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
             };
             /** @description Error */
             default: {
@@ -4213,6 +4445,82 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    filters: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, team_id, project_id, user_id, name, query, shared, created_at, updated_at */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSavedFilter"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
                 };
             };
             /** @description Error */
@@ -5466,7 +5774,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, user, project, label, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
+                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, user, project, label, filter, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
                 fields?: string;
                 /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept, or there is no such change */
                 after?: number;

@@ -13,6 +13,7 @@ export type Member = Schemas['Member']
 export type Invite = Schemas['Invite']
 export type InvitePreview = Schemas['InvitePreview']
 export type Label = Schemas['Label']
+export type SavedFilter = Schemas['SavedFilter']
 export type Status = Schemas['Status']
 export type Project = Schemas['Project']
 /** A task as boards and lists carry it: without its description. A board holds no deleted ones and does not say so. */
@@ -83,10 +84,12 @@ export interface MemberMessage extends Envelope { type: 'member.added' | 'member
 export interface UserUpdatedMessage extends Envelope { type: 'user.updated'; user: User }
 export interface ProjectMessage extends Envelope { type: 'project.created' | 'project.updated' | 'project.deleted'; project: Project }
 export interface LabelMessage extends Envelope { type: 'label.created' | 'label.updated' | 'label.deleted'; label: Label }
+/** In the team's stream when it is shared, else in its owner's own. */
+export interface FilterMessage extends Envelope { type: 'filter.created' | 'filter.updated' | 'filter.deleted'; filter: SavedFilter }
 export interface TeamUpdatedMessage extends Envelope { type: 'team.updated'; version: number; changes: Pick<Team, 'name' | 'description' | 'updated_at'> }
 export interface TeamDeletedMessage extends Envelope { type: 'team.deleted' }
 /** One committed change of a team, the same on every transport. */
-export type Message = TaskMessage | CommentMessage | MemberMessage | UserUpdatedMessage | ProjectMessage | LabelMessage | TeamUpdatedMessage | TeamDeletedMessage
+export type Message = TaskMessage | CommentMessage | MemberMessage | UserUpdatedMessage | ProjectMessage | LabelMessage | FilterMessage | TeamUpdatedMessage | TeamDeletedMessage
 /** What arrives on a person's own stream. */
 export type UserMessage =
   | { type: 'team.joined'; team: Team }
@@ -94,6 +97,7 @@ export type UserMessage =
   | { type: 'invite.created'; invite: MyInvite }
   | { type: 'session.ended'; session_id: string }
   | { type: 'user.updated'; user: User }
+  | { type: FilterMessage['type']; filter: SavedFilter }
   | NotificationMessage
 export type NotificationMessage =
   | { type: 'notification.created'; notification: Notification; unread: number }

@@ -7,6 +7,7 @@ export const LATER = {
   'arrow-right': 'M5 12h14M13 6l6 6-6 6',
   'arrow-up': 'M12 19V5M6 11l6-6 6 6',
   'at': 'M12 8.25a3.75 3.75 0 1 0 0 7.5 3.75 3.75 0 0 0 0-7.5zM15.75 8.5v5a2.4 2.4 0 0 0 4.75.5V12a8.5 8.5 0 1 0-3.4 6.8',
+  'bookmark': 'M7 4h10a1 1 0 0 1 1 1v15l-6-4.5L6 20V5a1 1 0 0 1 1-1z',
   'chart': 'M4.5 19.5h15M7 16v-5M12 16V6M17 16v-8',
   'chevron-left': 'M15 6l-6 6 6 6',
   'chevron-right': 'M9 6l6 6-6 6',

@@ -1,6 +1,8 @@
 import type { Router } from 'vue-router'
 import type { Theme } from '@/api'
 import { reason } from '@/api'
+import { savedState, useSavedFilters } from '@/features/filters/saved'
+import { queryOf } from '@/features/filters/state'
 import { useProjects } from '@/features/projects/store'
 import { useSession } from '@/features/session/store'
 import { useTasks } from '@/features/tasks/store'
@@ -17,6 +19,7 @@ import { useToast } from '@/ui/toast'
 /** What can be done on every page. */
 export function globalCommands(router: Router): Handlers {
   const projects = useProjects()
+  const saved = useSavedFilters()
   const session = useSession()
   const tasks = useTasks()
   const teams = useTeams()
@@ -62,13 +65,24 @@ export function globalCommands(router: Router): Handlers {
       id: `person:${m.id}`, label: m.name, hint: `@${m.username}`, group: 'People', user: m,
       to: router.hasRoute('team-tasks') ? { name: 'team-tasks', params: { teamId: team.id }, query: { assignee: m.id, open: '1' } } : { name: 'team-members', params: { teamId: team.id } },
     })) : []
-    return [...now, ...places, ...others, ...people]
+    return [...now, ...places, ...filters(), ...others, ...people]
+  }
+  /** Saved filters of the project one is in, and of one's own tasks: on the view one has before oneself, if it can be filtered. */
+  function filters(): Item[] {
+    const { name } = router.currentRoute.value
+    const at = project()
+    const view = (names: readonly string[]): string => names.find(n => n === name) ?? names[0]!
+    return [at ?? '', ''].filter((place, i, all) => all.indexOf(place) === i).flatMap(place => saved.of(place).map((f): Item => ({
+      id: `filter:${f.id}`, label: f.name, hint: place ? (projects.byId(place)?.name ?? '') : 'My tasks', group: 'Saved filters', icon: 'bookmark',
+      to: { ...(place ? { name: view(['list', 'board', 'calendar']), params: { projectId: place } } : { name: view(['mine', 'my-calendar']) }), query: queryOf(savedState(f)) },
+    })))
   }
   /** Decided when it opens. */
   let now: Item[] | null = null
   function palette(): void {
     if (step.value) return closePalette()
     now = offered()
+    for (const place of [project() ?? '', '']) void saved.load(place).catch(() => undefined)
     const order = (item: Item): number => (item.group === 'Tasks' ? 0 : item.group === 'Select' ? 1 : item.group === 'General' ? 2 : 3)
     now.sort((a, b) => order(a) - order(b))
     openPalette(first())

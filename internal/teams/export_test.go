@@ -1,0 +1,4 @@
+package teams
+
+// CheckFilterQuery is for tests alone.
+var CheckFilterQuery = checkFilterQuery
