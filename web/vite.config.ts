@@ -21,6 +21,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: URLs would need a wider policy
     reportCompressedSize: false,
     rolldownOptions: {
+      input: { index: 'index.html', offline: 'src/app/offline.ts' },
       output: {
         codeSplitting: { includeDependenciesRecursively: false, groups },
       },

@@ -33,6 +33,7 @@ type Config struct {
 	LogLevel           string        `default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged."`
 	LogFormat          string        `default:"auto" enum:"auto,text,json" help:"Log format; auto is text on a terminal and JSON elsewhere."`
 	RateLimits         string        `default:"on" enum:"on,off" help:"Rate limits; off is for benchmarks."`
+	ServiceWorker      string        `default:"on" enum:"on,off" help:"Whether browsers keep the app's files and a page for times without the server; off also clears what they kept."`
 	MaxImportSize      int64         `name:"max-import-size" default:"67108864" help:"Largest file an import accepts, in bytes."`
 	ShutdownDelay      time.Duration `default:"0s" help:"How long /readyz answers 503 before the server stops accepting, for load balancers; open sockets are sent elsewhere in the second half of it."`
 	EventRetentionDays int           `name:"event-retention-days" default:"7" help:"Days a team's change log is kept at least."`

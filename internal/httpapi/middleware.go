@@ -143,7 +143,7 @@ func (a *API) crossOrigin(next http.Handler) http.Handler {
 // be. The padding hides what an answer's length would tell about secrets in it (BREACH).
 func (a *API) compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.RandomJitter(32, 0, false),
-		gzhttp.ContentTypes([]string{"application/json", problemType, "text/html", "text/csv", "application/openapi+json"}))
+		gzhttp.ContentTypes([]string{"application/json", problemType, "text/html", "text/csv", "application/openapi+json", "text/javascript"}))
 	if err != nil {
 		panic("gzip options are constants: " + err.Error())
 	}

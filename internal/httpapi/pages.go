@@ -106,6 +106,8 @@ func (a *API) mountPages() {
 	}
 	a.mux.Handle("POST /unsubscribe/{token}", named("/unsubscribe/{token}", http.HandlerFunc(a.unsubscribeAtOnce)))
 	lost := a.page(webPage{skeleton: "app"}, http.StatusNotFound)
+	a.mux.Handle("GET /sw.js", named("/sw.js", http.HandlerFunc(a.worker)))
+	a.mux.Handle("GET /offline-shell/{version}", named("/offline-shell/", http.HandlerFunc(a.offlineShell)))
 	a.mux.Handle("GET /assets/{file...}", named("/assets/", http.HandlerFunc(a.asset)))
 	a.mux.Handle("GET "+users.Avatars+"{file}", named(users.Avatars, http.HandlerFunc(a.avatar)))
 	a.mux.Handle("/", named("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

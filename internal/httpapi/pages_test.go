@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"tandem/internal/httpapi"
+	"tandem/internal/tandemtest"
 	"tandem/web"
 )
 
@@ -28,11 +30,13 @@ func builtApp() fstest.MapFS {
 			"index.html": {"file": "assets/main-1.js", "css": ["assets/main-1.css"], "imports": ["_vue.js"], "isEntry": true},
 			"_vue.js": {"file": "assets/vue-1.js"},
 			"_card.js": {"file": "assets/card-1.js", "css": ["assets/card-1.css"], "imports": ["_vue.js"]},
+			"src/app/offline.ts": {"file": "assets/offline-1.js", "imports": ["index.html"]},
 			"src/features/board/BoardPage.vue": {"file": "assets/board-1.js", "imports": ["index.html", "_card.js"]}}`,
 		"assets/main-1.js":    strings.Repeat("console.log(1);", 200),
 		"assets/main-1.js.br": "brotli",
 		"assets/main-1.css":   "body{}",
 		"favicon.svg":         "<svg/>",
+		"sw.js":               "self.onfetch = () => SHELL",
 		"placeholder.html":    "placeholder",
 	}
 	out := fstest.MapFS{}
@@ -173,6 +177,51 @@ func TestAssetsAreServedPacked(t *testing.T) {
 	for path, want := range map[string]int{"/assets/gone.js": 404, "/assets/../index.html": 307, "/assets/main-1.js.br": 404, "/favicon.svg": 200} {
 		if a := s.request(t, "", "GET", path, nil); a.status != want {
 			t.Errorf("%s: got %d, want %d", path, a.status, want)
+		}
+	}
+}
+
+func TestServiceWorkerIsThatOfTheBuild(t *testing.T) {
+	s := on(t, withAssets(builtApp()))
+	a := s.request(t, "", "GET", "/sw.js", nil)
+	if a.status != 200 || a.header.Get("Cache-Control") != "no-cache" || a.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Fatalf("got %d %v", a.status, a.header)
+	}
+	line, rest, _ := strings.Cut(strings.TrimPrefix(a.text, "const SHELL = "), "\n")
+	var shell struct {
+		Version, Page string
+		Files         []string
+	}
+	if err := json.Unmarshal([]byte(line), &shell); err != nil || rest != "self.onfetch = () => SHELL" {
+		t.Fatalf("got %v, %s", err, a.text)
+	}
+	if len(shell.Version) != 16 || !slices.Equal(shell.Files, []string{"/assets/main-1.js", "/assets/main-1.css", "/assets/vue-1.js", "/assets/offline-1.js"}) {
+		t.Errorf("got %+v", shell)
+	}
+	if again := s.request(t, "", "GET", "/sw.js", nil, "If-None-Match", a.header.Get("ETag")); again.status != 304 || again.text != "" {
+		t.Errorf("asked for again: got %d, want 304", again.status)
+	}
+	page := s.request(t, "", "GET", shell.Page, nil, "Cookie", "theme=dark")
+	if page.status != 200 || page.header.Get("Cache-Control") != "no-store" || !strings.Contains(page.text, `src="/assets/offline-1.js"`) || strings.Contains(page.text, `src="/assets/main-1.js"`) || strings.Contains(page.text, `id="boot"`) {
+		t.Errorf("got %d %v %s", page.status, page.header, page.text)
+	}
+	if a := s.request(t, "", "GET", "/offline-shell/another", nil); a.status != 404 {
+		t.Errorf("the page of another build: got %d, want 404", a.status)
+	}
+	other := builtApp()
+	other["dist/sw.js"].Data = []byte("self.onfetch = () => [SHELL]")
+	o := newServer(t, tandemtest.New(t), withAssets(other))
+	if text := o.request(t, "", "GET", "/sw.js", nil).text; strings.Contains(text, shell.Version) {
+		t.Error("another worker has the same version")
+	}
+}
+
+func TestServiceWorkerRetires(t *testing.T) {
+	off := on(t, withAssets(builtApp()), func(o *httpapi.Options) { o.Config.ServiceWorker = "off" })
+	unbuilt := newServer(t, tandemtest.New(t), withAssets(fstest.MapFS{"dist/placeholder.html": &fstest.MapFile{Data: []byte("x")}}))
+	for name, s := range map[string]*server{"turned off": off, "not built": unbuilt} {
+		if a := s.request(t, "", "GET", "/sw.js", nil); a.status != 200 || !strings.Contains(a.text, "self.registration.unregister()") || strings.Contains(a.text, "SHELL") {
+			t.Errorf("%s: got %d %s", name, a.status, a.text)
 		}
 	}
 }

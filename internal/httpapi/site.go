@@ -28,6 +28,7 @@ type site struct {
 	style     string   // the first stylesheet, as an element
 	styleHash string   // what allows it in a content security policy
 	packed    sync.Map // path → gzip of files that have no .gz twin
+	shell     shell
 }
 
 // chunk is an entry of Vite's manifest.
@@ -92,6 +93,9 @@ func newSite(assets fs.FS) (*site, error) {
 		if strings.Contains(strings.Join(s.index, ""), `"/`+f+`"`) {
 			s.named = append(s.named, f)
 		}
+	}
+	if s.shell, err = s.newShell(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -10,3 +10,9 @@ export function applyTheme(theme: Theme): void {
     ? `theme=; path=/; max-age=0; samesite=lax${secure}`
     : `theme=${theme}; path=/; max-age=31536000; samesite=lax${secure}`
 }
+
+/** The one that was shown here last, for a page that the server has not made. */
+export function rememberedTheme(): Theme {
+  const chosen = /(?:^|; )theme=(light|dark)\b/.exec(document.cookie)?.[1]
+  return (chosen as Theme | undefined) ?? 'system'
+}
