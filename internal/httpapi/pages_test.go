@@ -195,14 +195,14 @@ func TestServiceWorkerIsThatOfTheBuild(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &shell); err != nil || rest != "self.onfetch = () => SHELL" {
 		t.Fatalf("got %v, %s", err, a.text)
 	}
-	if len(shell.Version) != 16 || !slices.Equal(shell.Files, []string{"/assets/main-1.js", "/assets/main-1.css", "/assets/vue-1.js", "/assets/offline-1.js"}) {
+	if len(shell.Version) != 16 || !slices.Equal(shell.Files, []string{"/assets/vue-1.js", "/assets/offline-1.js"}) {
 		t.Errorf("got %+v", shell)
 	}
 	if again := s.request(t, "", "GET", "/sw.js", nil, "If-None-Match", a.header.Get("ETag")); again.status != 304 || again.text != "" {
 		t.Errorf("asked for again: got %d, want 304", again.status)
 	}
 	page := s.request(t, "", "GET", shell.Page, nil, "Cookie", "theme=dark")
-	if page.status != 200 || page.header.Get("Cache-Control") != "no-store" || !strings.Contains(page.text, `src="/assets/offline-1.js"`) || strings.Contains(page.text, `src="/assets/main-1.js"`) || strings.Contains(page.text, `id="boot"`) {
+	if page.status != 200 || page.header.Get("Cache-Control") != "no-store" || !strings.Contains(page.text, `src="/assets/offline-1.js"`) || strings.Contains(page.text, `src="/assets/main-1.js"`) || strings.Contains(page.text, `id="boot"`) || page.header.Get("Content-Security-Policy") != s.request(t, "", "GET", "/login", nil).header.Get("Content-Security-Policy") {
 		t.Errorf("got %d %v %s", page.status, page.header, page.text)
 	}
 	if a := s.request(t, "", "GET", "/offline-shell/another", nil); a.status != 404 {
@@ -223,6 +223,43 @@ func TestServiceWorkerRetires(t *testing.T) {
 		if a := s.request(t, "", "GET", "/sw.js", nil); a.status != 200 || !strings.Contains(a.text, "self.registration.unregister()") || strings.Contains(a.text, "SHELL") {
 			t.Errorf("%s: got %d %s", name, a.status, a.text)
 		}
+	}
+}
+
+func TestAssetsMayComeFromElsewhere(t *testing.T) {
+	s := on(t, withAssets(builtApp()), func(o *httpapi.Options) { o.Config.AssetURL = "https://cdn.example.org/tandem" })
+	const files = "https://cdn.example.org/tandem/assets/"
+	page := s.request(t, "", "GET", "/login", nil)
+	for _, want := range []string{`src="` + files + `main-1.js"`, `<link rel="modulepreload" crossorigin href="` + files + `vue-1.js">`} {
+		if !strings.Contains(page.text, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page.text)
+		}
+	}
+	if strings.Contains(page.text, `"/assets/`) || strings.Count(page.text, files+"main-1.js") != 1 {
+		t.Errorf("the page names files at our own address, or twice:\n%s", page.text)
+	}
+	worker := s.request(t, "", "GET", "/sw.js", nil)
+	if !strings.Contains(worker.text, `"assets":"`+files+`"`) || !strings.Contains(worker.text, `"`+files+`vue-1.js"`) {
+		t.Errorf("the worker: %s", worker.text)
+	}
+	for name, a := range map[string]answer{"page": page, "worker": worker} {
+		policy := a.header.Get("Content-Security-Policy")
+		for _, want := range []string{"script-src 'self' " + files + ";", "connect-src 'self' " + files + ";", "style-src 'self' " + files + " 'sha256-", "worker-src 'self';"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy lacks %q: %s", name, want, policy)
+			}
+		}
+	}
+	if policy := s.request(t, "", "GET", "/api/docs", nil).header.Get("Content-Security-Policy"); strings.Contains(policy, "cdn") {
+		t.Errorf("a page without files of the build allows them: %s", policy)
+	}
+	// We are what the CDN fetches them from.
+	file := s.request(t, "", "GET", "/assets/main-1.js", nil)
+	if file.header.Get("Access-Control-Allow-Origin") != "*" || file.header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Errorf("got %v", file.header)
+	}
+	if icon := s.request(t, "", "GET", "/favicon.svg", nil); icon.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("more than the hashed files is for others")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 )
 
 // shell is what the service worker keeps for times without a server: a page with nobody's data, and
@@ -40,8 +41,8 @@ func (s *site) newShell() (shell, error) {
 		return shell{}, fmt.Errorf("read web app: %w", err)
 	}
 	page := s.render("", s.head([]string{shellSource}), "", s.skeletons["page"])
-	main, own := `src="/`+s.chunks["index.html"].File+`"`, `src="/`+s.chunks[shellSource].File+`"`
-	if !bytes.Contains(page, []byte(main)) || own == `src="/"` {
+	main, own := `src="`+s.address(s.chunks["index.html"].File)+`"`, `src="`+s.address(s.chunks[shellSource].File)+`"`
+	if _, ok := s.chunks[shellSource]; !ok || !bytes.Contains(page, []byte(main)) {
 		return shell{}, fmt.Errorf("build service worker: index.html lacks %s, or the manifest %s", main, shellSource)
 	}
 	out := shell{page: bytes.Replace(page, []byte(main), []byte(own), 1)}
@@ -50,9 +51,11 @@ func (s *site) newShell() (shell, error) {
 		Page    string   `json:"page"`
 		Assets  string   `json:"assets"`
 		Files   []string `json:"files"`
-	}{Assets: "/assets/"}
+	}{Assets: s.origin + "/assets/"}
 	for _, f := range s.load(shellSource, s.load("index.html", nil)) {
-		about.Files = append(about.Files, "/"+f)
+		if !slices.Contains(s.named, f) { // the page holds the styles, and has a script of its own
+			about.Files = append(about.Files, s.origin+"/"+f)
+		}
 	}
 	sum := sha256.New()
 	for _, part := range [][]byte{script, out.page} {
@@ -80,6 +83,9 @@ func (a *API) worker(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", etag)
+	if a.site.policy != "" {
+		h.Set("Content-Security-Policy", a.site.policy)
+	}
 	if r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -97,5 +103,6 @@ func (a *API) offlineShell(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", a.site.policy)
 	send(w, r, a.site.shell.page)
 }
