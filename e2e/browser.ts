@@ -4,6 +4,7 @@ import type { PlaywrightTestOptions, PlaywrightWorkerOptions } from '@playwright
 export const browser: Partial<PlaywrightTestOptions & PlaywrightWorkerOptions> = {
   trace: 'retain-on-failure',
   screenshot: 'only-on-failure',
+  serviceWorkers: 'block', // but in worker.spec.ts: tests shall not meet files that another one left
   viewport: { width: 1280, height: 800 },
   launchOptions: {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -13,6 +13,8 @@ export default defineConfig({
   plugins: [styles(), vue(), tailwindcss(), laterStyles(), modernStyles(), packFirst(), brotliTwins()],
   resolve: { alias: { '@': join(import.meta.dirname, 'src') } },
   define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
+  // Chunks find each other beside themselves, wherever they came from (TANDEM_ASSET_URL); the server writes what pages name.
+  experimental: { renderBuiltUrl: (_file, { hostType }) => (hostType === 'html' ? undefined : { relative: true }) },
   build: {
     target: 'es2022',
     cssTarget: ['chrome123', 'firefox128', 'safari17.5'], // light-dark() stays as written
@@ -21,6 +23,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: URLs would need a wider policy
     reportCompressedSize: false,
     rolldownOptions: {
+      input: { index: 'index.html', offline: 'src/app/offline.ts' },
       output: {
         codeSplitting: { includeDependenciesRecursively: false, groups },
       },

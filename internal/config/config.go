@@ -21,6 +21,7 @@ type Config struct {
 	AdminAddr          string        `default:"127.0.0.1:9090" help:"Address of the admin listener (metrics); empty turns it off."`
 	DataDir            string        `default:"./data" help:"Directory of the SQLite database, the signing key and files." type:"path"`
 	BaseURL            string        `name:"base-url" env:"TANDEM_BASE_URL" default:"http://localhost:8080" help:"Address people reach Tandem at, as in links and Origin checks (left alone, it follows the port of addr)."`
+	AssetURL           string        `name:"asset-url" env:"TANDEM_ASSET_URL" help:"Where browsers get the app's scripts and styles, such as https://cdn.example.org; it fetches /assets/ from base-url (empty: from Tandem itself)."`
 	DatabaseURL        string        `name:"database-url" env:"TANDEM_DATABASE_URL" help:"postgres://… (empty: SQLite in the data directory)."`
 	RedisURL           string        `name:"redis-url" env:"TANDEM_REDIS_URL" help:"redis:// or rediss:// for several nodes: hints and presence (more nodes of a Cluster: ?addr=host:port; Sentinels: ?master_set=name). Without it nodes look for each other's changes in the database every second."`
 	SigningKey         string        `help:"Secret that signs access tokens, at least 32 characters (made at first start with SQLite)."`
@@ -33,6 +34,7 @@ type Config struct {
 	LogLevel           string        `default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged."`
 	LogFormat          string        `default:"auto" enum:"auto,text,json" help:"Log format; auto is text on a terminal and JSON elsewhere."`
 	RateLimits         string        `default:"on" enum:"on,off" help:"Rate limits; off is for benchmarks."`
+	ServiceWorker      string        `default:"on" enum:"on,off" help:"Whether browsers keep the app's files and a page for times without the server; off also clears what they kept."`
 	MaxImportSize      int64         `name:"max-import-size" default:"67108864" help:"Largest file an import accepts, in bytes."`
 	ShutdownDelay      time.Duration `default:"0s" help:"How long /readyz answers 503 before the server stops accepting, for load balancers; open sockets are sent elsewhere in the second half of it."`
 	EventRetentionDays int           `name:"event-retention-days" default:"7" help:"Days a team's change log is kept at least."`
@@ -96,6 +98,7 @@ func (c *Config) Validate(getenv func(string) string) error {
 	if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		errs = append(errs, fmt.Errorf("base-url: %q is not an address such as https://tandem.example.org", c.BaseURL))
 	}
+	errs = append(errs, c.checkAssetURL())
 	if err := c.checkDatabaseURL(); err != nil {
 		errs = append(errs, err)
 	}
@@ -136,6 +139,32 @@ func portOf(addr string) (int, error) {
 		return 0, fmt.Errorf("%q is no port", port)
 	}
 	return n, nil
+}
+
+// checkAssetURL lets nothing through that would mean something else in a page or its content security policy.
+func (c *Config) checkAssetURL() error {
+	if c.AssetURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.AssetURL)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return fmt.Errorf("asset-url: %q is not an address such as https://cdn.example.org", c.AssetURL)
+	case u.Scheme == "http" && !isLocal(u.Hostname()):
+		return errors.New("asset-url: must begin with https://, but for localhost: the app's scripts could be changed on the way")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(c.AssetURL, "#"):
+		return errors.New("asset-url: must have no user, query or fragment")
+	case strings.HasSuffix(c.AssetURL, "/"):
+		return errors.New("asset-url: must not end in /: it is followed by /assets/…")
+	case strings.ContainsFunc(c.AssetURL, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`;,'"<>*\`, r) }):
+		return errors.New("asset-url: must be plain letters, digits and - . _ ~ % : /")
+	}
+	return nil
+}
+
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // checkDatabaseURL never repeats the address: it may hold a password, which may be what is wrong with it.

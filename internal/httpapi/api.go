@@ -81,7 +81,7 @@ func New(o Options) (*API, error) {
 	if err := a.mountDocs(document); err != nil {
 		return nil, err
 	}
-	if a.site, err = newSite(o.Assets); err != nil {
+	if a.site, err = newSite(o.Assets, o.Config.AssetURL); err != nil {
 		return nil, err
 	}
 	a.mountPages()

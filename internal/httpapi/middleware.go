@@ -110,6 +110,19 @@ func (a *API) recovered(ctx context.Context, w http.ResponseWriter, v any) {
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vue tandem"
 
+// pagePolicy also allows the styles that pages hold, and the build's files of another origin; connecting there is for the
+// service worker, which fetches them.
+func pagePolicy(origin, styleHash string) string {
+	out := strings.Replace(contentPolicy, "style-src 'self'", "style-src 'self' "+styleHash, 1)
+	if origin == "" {
+		return out
+	}
+	for _, of := range []string{"script-src", "style-src", "img-src", "connect-src"} {
+		out = strings.Replace(out, of+" 'self'", of+" 'self' "+origin+"/assets/", 1)
+	}
+	return out
+}
+
 func (a *API) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -143,7 +156,7 @@ func (a *API) crossOrigin(next http.Handler) http.Handler {
 // be. The padding hides what an answer's length would tell about secrets in it (BREACH).
 func (a *API) compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.RandomJitter(32, 0, false),
-		gzhttp.ContentTypes([]string{"application/json", problemType, "text/html", "text/csv", "application/openapi+json"}))
+		gzhttp.ContentTypes([]string{"application/json", problemType, "text/html", "text/csv", "application/openapi+json", "text/javascript"}))
 	if err != nil {
 		panic("gzip options are constants: " + err.Error())
 	}

@@ -106,6 +106,8 @@ func (a *API) mountPages() {
 	}
 	a.mux.Handle("POST /unsubscribe/{token}", named("/unsubscribe/{token}", http.HandlerFunc(a.unsubscribeAtOnce)))
 	lost := a.page(webPage{skeleton: "app"}, http.StatusNotFound)
+	a.mux.Handle("GET /sw.js", named("/sw.js", http.HandlerFunc(a.worker)))
+	a.mux.Handle("GET /offline-shell/{version}", named("/offline-shell/", http.HandlerFunc(a.offlineShell)))
 	a.mux.Handle("GET /assets/{file...}", named("/assets/", http.HandlerFunc(a.asset)))
 	a.mux.Handle("GET "+users.Avatars+"{file}", named(users.Avatars, http.HandlerFunc(a.avatar)))
 	a.mux.Handle("/", named("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -133,6 +135,9 @@ func (a *API) asset(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such file", http.StatusNotFound)
 		return
 	}
+	// A CDN may fetch them from here, and pass these on to pages of our origin: nothing in them is anybody's.
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	a.site.serveFile(w, r, name, contentType, "public, max-age=31536000, immutable")
 }
 
@@ -175,7 +180,7 @@ func (a *API) page(p webPage, status int) http.Handler {
 			_, _ = w.Write([]byte(notBuilt))
 			return
 		}
-		h.Set("Content-Security-Policy", strings.Replace(contentPolicy, "style-src 'self'", "style-src 'self' "+a.site.styleHash, 1))
+		h.Set("Content-Security-Policy", a.site.policy)
 		project := ""
 		if p.skeleton == "board" {
 			project = r.PathValue("project")

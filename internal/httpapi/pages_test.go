@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"tandem/internal/httpapi"
+	"tandem/internal/tandemtest"
 	"tandem/web"
 )
 
@@ -28,11 +30,13 @@ func builtApp() fstest.MapFS {
 			"index.html": {"file": "assets/main-1.js", "css": ["assets/main-1.css"], "imports": ["_vue.js"], "isEntry": true},
 			"_vue.js": {"file": "assets/vue-1.js"},
 			"_card.js": {"file": "assets/card-1.js", "css": ["assets/card-1.css"], "imports": ["_vue.js"]},
+			"src/app/offline.ts": {"file": "assets/offline-1.js", "imports": ["index.html"]},
 			"src/features/board/BoardPage.vue": {"file": "assets/board-1.js", "imports": ["index.html", "_card.js"]}}`,
 		"assets/main-1.js":    strings.Repeat("console.log(1);", 200),
 		"assets/main-1.js.br": "brotli",
 		"assets/main-1.css":   "body{}",
 		"favicon.svg":         "<svg/>",
+		"sw.js":               "self.onfetch = () => SHELL",
 		"placeholder.html":    "placeholder",
 	}
 	out := fstest.MapFS{}
@@ -174,6 +178,88 @@ func TestAssetsAreServedPacked(t *testing.T) {
 		if a := s.request(t, "", "GET", path, nil); a.status != want {
 			t.Errorf("%s: got %d, want %d", path, a.status, want)
 		}
+	}
+}
+
+func TestServiceWorkerIsThatOfTheBuild(t *testing.T) {
+	s := on(t, withAssets(builtApp()))
+	a := s.request(t, "", "GET", "/sw.js", nil)
+	if a.status != 200 || a.header.Get("Cache-Control") != "no-cache" || a.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Fatalf("got %d %v", a.status, a.header)
+	}
+	line, rest, _ := strings.Cut(strings.TrimPrefix(a.text, "const SHELL = "), "\n")
+	var shell struct {
+		Version, Page string
+		Files         []string
+	}
+	if err := json.Unmarshal([]byte(line), &shell); err != nil || rest != "self.onfetch = () => SHELL" {
+		t.Fatalf("got %v, %s", err, a.text)
+	}
+	if len(shell.Version) != 16 || !slices.Equal(shell.Files, []string{"/assets/vue-1.js", "/assets/offline-1.js"}) {
+		t.Errorf("got %+v", shell)
+	}
+	if again := s.request(t, "", "GET", "/sw.js", nil, "If-None-Match", a.header.Get("ETag")); again.status != 304 || again.text != "" {
+		t.Errorf("asked for again: got %d, want 304", again.status)
+	}
+	page := s.request(t, "", "GET", shell.Page, nil, "Cookie", "theme=dark")
+	if page.status != 200 || page.header.Get("Cache-Control") != "no-store" || !strings.Contains(page.text, `src="/assets/offline-1.js"`) || strings.Contains(page.text, `src="/assets/main-1.js"`) || strings.Contains(page.text, `id="boot"`) || page.header.Get("Content-Security-Policy") != s.request(t, "", "GET", "/login", nil).header.Get("Content-Security-Policy") {
+		t.Errorf("got %d %v %s", page.status, page.header, page.text)
+	}
+	if a := s.request(t, "", "GET", "/offline-shell/another", nil); a.status != 404 {
+		t.Errorf("the page of another build: got %d, want 404", a.status)
+	}
+	other := builtApp()
+	other["dist/sw.js"].Data = []byte("self.onfetch = () => [SHELL]")
+	o := newServer(t, tandemtest.New(t), withAssets(other))
+	if text := o.request(t, "", "GET", "/sw.js", nil).text; strings.Contains(text, shell.Version) {
+		t.Error("another worker has the same version")
+	}
+}
+
+func TestServiceWorkerRetires(t *testing.T) {
+	off := on(t, withAssets(builtApp()), func(o *httpapi.Options) { o.Config.ServiceWorker = "off" })
+	unbuilt := newServer(t, tandemtest.New(t), withAssets(fstest.MapFS{"dist/placeholder.html": &fstest.MapFile{Data: []byte("x")}}))
+	for name, s := range map[string]*server{"turned off": off, "not built": unbuilt} {
+		if a := s.request(t, "", "GET", "/sw.js", nil); a.status != 200 || !strings.Contains(a.text, "self.registration.unregister()") || strings.Contains(a.text, "SHELL") {
+			t.Errorf("%s: got %d %s", name, a.status, a.text)
+		}
+	}
+}
+
+func TestAssetsMayComeFromElsewhere(t *testing.T) {
+	s := on(t, withAssets(builtApp()), func(o *httpapi.Options) { o.Config.AssetURL = "https://cdn.example.org/tandem" })
+	const files = "https://cdn.example.org/tandem/assets/"
+	page := s.request(t, "", "GET", "/login", nil)
+	for _, want := range []string{`src="` + files + `main-1.js"`, `<link rel="modulepreload" crossorigin href="` + files + `vue-1.js">`} {
+		if !strings.Contains(page.text, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page.text)
+		}
+	}
+	if strings.Contains(page.text, `"/assets/`) || strings.Count(page.text, files+"main-1.js") != 1 {
+		t.Errorf("the page names files at our own address, or twice:\n%s", page.text)
+	}
+	worker := s.request(t, "", "GET", "/sw.js", nil)
+	if !strings.Contains(worker.text, `"assets":"`+files+`"`) || !strings.Contains(worker.text, `"`+files+`vue-1.js"`) {
+		t.Errorf("the worker: %s", worker.text)
+	}
+	for name, a := range map[string]answer{"page": page, "worker": worker} {
+		policy := a.header.Get("Content-Security-Policy")
+		for _, want := range []string{"script-src 'self' " + files + ";", "connect-src 'self' " + files + ";", "style-src 'self' " + files + " 'sha256-", "worker-src 'self';"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy lacks %q: %s", name, want, policy)
+			}
+		}
+	}
+	if policy := s.request(t, "", "GET", "/api/docs", nil).header.Get("Content-Security-Policy"); strings.Contains(policy, "cdn") {
+		t.Errorf("a page without files of the build allows them: %s", policy)
+	}
+	// We are what the CDN fetches them from.
+	file := s.request(t, "", "GET", "/assets/main-1.js", nil)
+	if file.header.Get("Access-Control-Allow-Origin") != "*" || file.header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Errorf("got %v", file.header)
+	}
+	if icon := s.request(t, "", "GET", "/favicon.svg", nil); icon.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("more than the hashed files is for others")
 	}
 }
 

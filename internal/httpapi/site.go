@@ -20,14 +20,16 @@ import (
 
 // site is the built web app: files that are served as they are, and the parts that pages are made of.
 type site struct {
-	files     fs.FS // nil when the binary was built without the app
+	files     fs.FS  // nil when the binary was built without the app
+	origin    string // what comes before "/assets/": "", or the CDN
 	index     []string
 	skeletons map[string]string
 	chunks    map[string]chunk
 	named     []string // files that index.html itself names, or holds
 	style     string   // the first stylesheet, as an element
-	styleHash string   // what allows it in a content security policy
+	policy    string   // the content security policy of pages
 	packed    sync.Map // path → gzip of files that have no .gz twin
+	shell     shell
 }
 
 // chunk is an entry of Vite's manifest.
@@ -43,9 +45,10 @@ var stylesheet = regexp.MustCompile(`\s*<link rel="stylesheet"[^>]*>`)
 // The places of index.html that the server fills, in the order they come.
 var markers = []string{`<html lang="en"`, "<!--tandem:head-->", "<!--tandem:boot-->", "<!--tandem:skeleton-->"}
 
-// newSite reads the app. A tree without index.html is a fresh clone: pages then say how to build it.
-func newSite(assets fs.FS) (*site, error) {
-	s := &site{skeletons: map[string]string{}}
+// newSite reads the app. A tree without index.html is a fresh clone: pages then say how to build it. Pages take the
+// build's hashed files from origin; empty: from us.
+func newSite(assets fs.FS, origin string) (*site, error) {
+	s := &site{origin: origin, skeletons: map[string]string{}}
 	if assets == nil {
 		return s, nil
 	}
@@ -60,7 +63,7 @@ func newSite(assets fs.FS) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read web app: %w", err)
 	}
-	rest := stylesheet.ReplaceAllString(string(index), "")
+	rest := strings.ReplaceAll(stylesheet.ReplaceAllString(string(index), ""), `"/assets/`, `"`+html.EscapeString(origin)+`/assets/`)
 	for _, m := range markers {
 		before, after, ok := strings.Cut(rest, m)
 		if !ok {
@@ -89,9 +92,12 @@ func newSite(assets fs.FS) (*site, error) {
 		return nil, err
 	}
 	for _, f := range s.load("index.html", nil) {
-		if strings.Contains(strings.Join(s.index, ""), `"/`+f+`"`) {
+		if strings.Contains(strings.Join(s.index, ""), `"`+s.address(f)+`"`) {
 			s.named = append(s.named, f)
 		}
+	}
+	if s.shell, err = s.newShell(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -114,9 +120,12 @@ func (s *site) holdStyles() error {
 	}
 	sum := sha256.Sum256([]byte(text.String()))
 	s.style = "<style>" + text.String() + "</style>"
-	s.styleHash = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	s.policy = pagePolicy(s.origin, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	return nil
 }
+
+// address is where pages find a file of the build, as an attribute's value.
+func (s *site) address(file string) string { return html.EscapeString(s.origin + "/" + file) }
 
 // load lists the files that a source needs at once: its own, its stylesheets, and those of its imports.
 func (s *site) load(source string, files []string) []string {
@@ -147,9 +156,9 @@ func (s *site) head(sources []string) string {
 		switch {
 		case slices.Contains(s.named, f):
 		case strings.HasSuffix(f, ".css"):
-			fmt.Fprintf(&styles, `<link rel="stylesheet" crossorigin href="/%s">`, html.EscapeString(f))
+			fmt.Fprintf(&styles, `<link rel="stylesheet" crossorigin href="%s">`, s.address(f))
 		default:
-			fmt.Fprintf(&scripts, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(f))
+			fmt.Fprintf(&scripts, `<link rel="modulepreload" crossorigin href="%s">`, s.address(f))
 		}
 	}
 	return s.style + styles.String() + scripts.String()

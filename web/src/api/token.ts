@@ -28,7 +28,7 @@ export function onToken(listener: (answer: TokenAnswer | null) => void): void {
   listeners.add(listener)
 }
 function take(answer: TokenAnswer | null, expires = Date.now() + (answer?.expires_in ?? 0) * 1000): Access | null {
-  if (answer) save(SESSION, true, YEAR)
+  if (answer) save(SESSION, answer.user.id, YEAR)
   else drop(SESSION)
   access.value = answer ? { token: answer.access_token, expires } : null
   for (const listener of listeners) listener(answer)
@@ -51,7 +51,9 @@ export function clearToken(everywhere = false): void {
 }
 
 /** Whether a refresh cookie may be there. Scripts cannot see it, only remember that somebody logged in here and did not leave. */
-export const maybeSession = (): boolean => load<boolean>(SESSION) === true
+export const maybeSession = (): boolean => load<string>(SESSION) !== undefined
+/** Who that was. */
+export const lastUser = (): string | undefined => load<string>(SESSION)
 
 export function fresh(): Access | null {
   return access.value && access.value.expires - Date.now() > SOON ? access.value : null
