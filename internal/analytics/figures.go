@@ -57,7 +57,7 @@ type Figures struct {
 	Before     Period   `json:"before" doc:"the range of as many days before it"`
 	ByStatus   []Count  `json:"by_status" doc:"tasks by the slug of their status, now"`
 	ByPriority []Count  `json:"by_priority" doc:"open tasks, now"`
-	ByPerson   []Count  `json:"by_person" doc:"tasks completed in the range by the id of their assignee; \"\" is nobody"`
+	ByPerson   []Count  `json:"by_person" doc:"tasks completed in the range by the id of their assignee; \"\" is nobody. Where the team does not show its members' figures to each other, members and viewers get their own, and the rest under \"others\""`
 	InStatus   []Stay   `json:"in_status" doc:"of the tasks completed in the range"`
 	Open       int      `json:"open"`
 	Overdue    int      `json:"overdue" doc:"open tasks that were due before now"`

@@ -66,7 +66,8 @@ func (q Query) span(now time.Time) (span, error) {
 
 // Figures are those of a team, or of one of its projects, for whoever may see the team.
 func (s *Service) Figures(ctx context.Context, actor users.Actor, q Query) (Figures, error) {
-	if _, err := s.teams.AuthorizeRead(ctx, actor, q.TeamID, teams.ViewTeam); err != nil {
+	team, err := s.teams.Team(ctx, actor, q.TeamID)
+	if err != nil {
 		return Figures{}, err
 	}
 	if q.ProjectID != "" {
@@ -74,7 +75,30 @@ func (s *Service) Figures(ctx context.Context, actor users.Actor, q Query) (Figu
 			return Figures{}, errs.Field("query.project_id", "must be a project of the team")
 		}
 	}
-	return s.figures(ctx, ofTeam(q.TeamID, q.ProjectID), q)
+	f, err := s.figures(ctx, ofTeam(q.TeamID, q.ProjectID), q)
+	if err == nil && !team.NamesMembers() {
+		f.ByPerson = unnamed(f.ByPerson, actor.ID)
+	}
+	return f, err
+}
+
+// Others stands for all members but the reader, where a team does not show them to each other.
+const Others = "others"
+
+// unnamed leaves the reader and nobody apart, and puts the others together, last.
+func unnamed(people []Count, reader string) []Count {
+	out, others := []Count{}, 0
+	for _, c := range people {
+		if c.Name == "" || c.Name == reader {
+			out = append(out, c)
+		} else {
+			others += c.Count
+		}
+	}
+	if others > 0 {
+		out = append(out, Count{Others, others})
+	}
+	return out
 }
 
 // PersonFigures are the figures of somebody's tasks.
@@ -112,12 +136,12 @@ func (s *Service) Member(ctx context.Context, actor users.Actor, userID string, 
 }
 
 func (s *Service) person(ctx context.Context, sc scope, q Query) (PersonFigures, error) {
-	list, of, err := s.read(ctx, sc)
+	now := s.db.Now()
+	sp, err := q.span(now)
 	if err != nil {
 		return PersonFigures{}, err
 	}
-	now := s.db.Now()
-	sp, err := q.span(now)
+	list, of, err := s.read(ctx, sc)
 	if err != nil {
 		return PersonFigures{}, err
 	}

@@ -236,6 +236,20 @@ func TestMembersFiguresFollowTheTeamsSetting(t *testing.T) {
 				t.Errorf("got %+v, want the one task of this team", got)
 			}
 		}
+		people := func(who users.Actor, want ...analytics.Count) {
+			t.Helper()
+			got, err := service.Figures(ctx, who, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.ByPerson, want) {
+				t.Errorf("%s gets %v, want %v", who.ID, got.ByPerson, want)
+			}
+		}
+		bobs, others := analytics.Count{Name: bob.ID, Count: 1}, analytics.Count{Name: analytics.Others, Count: 1}
+		people(ann, bobs)
+		people(bob, bobs)
+		people(eve, others)
 		look(bob, bob.ID, "")
 		look(ann, bob.ID, errs.Forbidden)
 		look(eve, bob.ID, errs.Forbidden)
@@ -248,6 +262,7 @@ func TestMembersFiguresFollowTheTeamsSetting(t *testing.T) {
 		if _, err := env.Teams.UpdateTeam(ctx, ann, team.ID, teams.TeamPatch{ShowMembers: &on}, nil); err != nil {
 			t.Fatal(err)
 		}
+		people(eve, bobs)
 		look(ann, bob.ID, "")
 		look(eve, bob.ID, "")
 		look(out, bob.ID, errs.NotFound)

@@ -176,10 +176,13 @@ func TestReportsComeOnMondays(t *testing.T) {
 		if len(got) != 1 || got[0].To != "eve@example.org" || got[0].Subject() != p.team.Name+": 1 task done last week" {
 			t.Fatalf("on Monday: got %+v", got)
 		}
-		for _, want := range []string{"12 January to 18 January", "1 done", "2 opened", "0 overdue", "Project 1", "bob"} {
+		for _, want := range []string{"12 January to 18 January", "1 done", "2 opened", "0 overdue", "Project 1", "Others"} {
 			if !strings.Contains(got[0].Text, want) {
 				t.Errorf("got no %q in\n%s", want, got[0].Text)
 			}
+		}
+		if strings.Contains(got[0].Text, "bob") {
+			t.Errorf("the team does not show its members' figures to each other, and yet names them:\n%s", got[0].Text)
 		}
 		ok(t, p.Teams.RemoveMember(ctx, p.eve, p.team.ID, p.eve.ID))
 		if got := reports("2026-01-26T09:00:00Z"); len(got) != 1 {

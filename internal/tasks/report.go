@@ -16,7 +16,7 @@ import (
 
 // Indexes: tasks_by_team_created (team_id, …), primary keys of projects, users and statuses.
 const reportLines = `
-SELECT p.name, COALESCE(u.name, ''),
+SELECT p.name, COALESCE(u.id, ''), COALESCE(u.name, ''),
 	COUNT(*) FILTER (WHERE t.completed_at >= $2 AND t.completed_at < $3),
 	COUNT(*) FILTER (WHERE t.created_at >= $2 AND t.created_at < $3),
 	COUNT(*) FILTER (WHERE t.due_at < $3 AND t.completed_at IS NULL
@@ -67,11 +67,11 @@ func (s *Service) composeReport(ctx context.Context, q db.Querier, userID, ref s
 	}
 	r := notify.Report{Team: team.Name, From: to.AddDate(0, 0, -7), To: to}
 	type line struct {
-		project, person string
+		project, id, person string
 		notify.Line
 	}
 	lines, err := db.Collect(ctx, q, func(r db.Row) (l line, err error) {
-		err = r.Scan(&l.project, &l.person, &l.Done, &l.Opened, &l.Overdue)
+		err = r.Scan(&l.project, &l.id, &l.person, &l.Done, &l.Opened, &l.Overdue)
 		return l, err
 	}, reportLines, teamID, db.Time(r.From), db.Time(r.To))
 	if err != nil {
@@ -81,7 +81,13 @@ func (s *Service) composeReport(ctx context.Context, q db.Querier, userID, ref s
 	for _, l := range lines {
 		r.Done, r.Opened, r.Overdue = r.Done+l.Done, r.Opened+l.Opened, r.Overdue+l.Overdue
 		addLine(projects, l.project, l.Line)
-		addLine(people, cmp.Or(l.person, "Unassigned"), l.Line)
+		switch {
+		case l.id == "":
+			l.person = "Unassigned"
+		case l.id != userID && !team.NamesMembers():
+			l.person = "Others"
+		}
+		addLine(people, l.person, l.Line)
 	}
 	r.Projects, r.People = sortedLines(projects), sortedLines(people)
 	return notify.ReportLetter(box.Email, r, notify.Stop{UserID: userID, What: notify.StopReport, TeamID: teamID}, "/t/"+teamID), nil

@@ -31,6 +31,9 @@ type Team struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 }
 
+// NamesMembers says whether whoever read the team may see what each of its members did.
+func (t Team) NamesMembers() bool { return t.ShowMembers || t.Role == Owner || t.Role == Admin }
+
 // TeamInput is a new team.
 type TeamInput struct {
 	Name        string `json:"name" maxLength:"100"`

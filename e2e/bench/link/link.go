@@ -38,12 +38,8 @@ func (l *lane) send(n int) time.Time {
 	return l.free
 }
 
-// serve relays connections from one address to another. A connection costs its handshake first.
-func (l *link) serve(from, to string) error {
-	listener, err := net.Listen("tcp", from)
-	if err != nil {
-		return err
-	}
+// serve relays connections to an address. A connection costs its handshake first.
+func (l *link) serve(listener net.Listener, to string) error {
 	for {
 		browser, err := listener.Accept()
 		if err != nil {

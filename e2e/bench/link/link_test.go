@@ -43,7 +43,7 @@ func TestRelayCarriesEverythingBothWays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer echo.Close()
+	defer func() { _ = echo.Close() }()
 	go func() {
 		for {
 			c, err := echo.Accept()
@@ -53,26 +53,17 @@ func TestRelayCarriesEverythingBothWays(t *testing.T) {
 			go func() { _, _ = io.Copy(c, c); _ = c.Close() }()
 		}
 	}()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := probe.Addr().String()
-	_ = probe.Close()
 	l := link{rtt: 2 * time.Millisecond, window: 10, down: lane{rate: 1e9}, up: lane{rate: 1e9}}
-	go func() { _ = l.serve(at, echo.Addr().String()) }()
-
-	var c net.Conn
-	for range 100 {
-		if c, err = net.Dial("tcp", at); err == nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	go func() { _ = l.serve(listener, echo.Addr().String()) }()
+	c, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	sent := make([]byte, 200_000)
 	for i := range sent {
 		sent[i] = byte(i * 7)

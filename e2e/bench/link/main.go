@@ -65,9 +65,13 @@ func run(to, fast, slow string, l *link) error {
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
 		ReadHeaderTimeout: time.Minute,
 	}
+	listener, err := net.Listen("tcp", slow)
+	if err != nil {
+		return fmt.Errorf("-slow: %w", err)
+	}
 	failed := make(chan error, 2)
 	go func() { failed <- server.ListenAndServeTLS("", "") }()
-	go func() { failed <- l.serve(slow, fast) }()
+	go func() { failed <- l.serve(listener, fast) }()
 	return <-failed
 }
 

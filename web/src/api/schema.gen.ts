@@ -1545,7 +1545,7 @@ export interface components {
         Figures: {
             /** @description the range of as many days before it */
             before: components["schemas"]["Period"];
-            /** @description tasks completed in the range by the id of their assignee; "" is nobody */
+            /** @description tasks completed in the range by the id of their assignee; "" is nobody. Where the team does not show its members' figures to each other, members and viewers get their own, and the rest under "others" */
             by_person: components["schemas"]["Count"][];
             /** @description open tasks, now */
             by_priority: components["schemas"]["Count"][];
@@ -2048,7 +2048,7 @@ export interface components {
         PersonFigures: {
             /** @description the range of as many days before it */
             before: components["schemas"]["Period"];
-            /** @description tasks completed in the range by the id of their assignee; "" is nobody */
+            /** @description tasks completed in the range by the id of their assignee; "" is nobody. Where the team does not show its members' figures to each other, members and viewers get their own, and the rest under "others" */
             by_person: components["schemas"]["Count"][];
             /** @description open tasks, now */
             by_priority: components["schemas"]["Count"][];
