@@ -53,6 +53,14 @@ export const titles = (page: Page, name: string): Promise<string[]> =>
 export const rows = (page: Page): Promise<string[]> => page.locator('[data-row]').evaluateAll(links => links
   .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(link => link.textContent?.trim() ?? ''))
 
+/** Gives the first row of a list the focus. A row that has just been made is measured first, and cannot have it before. */
+export async function focusFirst(page: Page): Promise<void> {
+  const first = page.locator('[data-row]').first()
+  await expect(first).toBeVisible()
+  await first.focus()
+  await expect(first).toBeFocused()
+}
+
 /** Opens the form for new tasks of a column; what is typed now goes into it. */
 export async function compose(page: Page, name: string): Promise<void> {
   await column(page, name).getByRole('button', { name: `New task in ${name}` }).click()

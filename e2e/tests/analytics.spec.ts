@@ -126,6 +126,14 @@ test('a team has its figures; those of a member are shown when the team says so;
   await expect(tile(page, 'Completed')).toContainText('2')
   await expect(page.getByRole('list', { name: 'Streaks' })).toContainText('1')
   await noViolations(page, 'my figures')
+  // Its numbers lead to My tasks, which has them from all teams.
+  const own = async (): Promise<string[]> => (await page.locator('[data-row]').allTextContents()).sort()
+  await tile(page, 'Completed').click()
+  await expect(page).toHaveURL(/\/my\?/)
+  await expect.poll(own).toEqual(['Task 0', 'Task 1'])
+  await page.goBack()
+  await tile(page, 'Created').click()
+  await expect.poll(own).toEqual(['Task 0', 'Task 1', 'Task 2', 'Task 3'])
 })
 
 test('a new project has nothing to count, and a failure says so', async ({ arrive, server }) => {

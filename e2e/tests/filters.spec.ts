@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { Client, type Named, type Task, teamOf } from '../client'
-import { noViolations, rows, test } from '../people'
+import { focusFirst, noViolations, rows, test } from '../people'
 
 const days = (n: number): string => new Date(Date.now() + n * 86_400_000).toISOString()
 
@@ -94,19 +94,26 @@ test('words filter what is there at each key, and the server adds what it finds 
 test('what others do between the reading of a list and the begin of its stream shows too', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
   const { team, project } = await teamOf(ann)
-  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Alpha' })
-  const page = await arrive('ann', '/account')
-  let open: () => void = () => undefined
-  const wait = new Promise<void>(resolve => (open = resolve))
-  await page.route(/\/assets\/socket-.*\.js/, async route => {
-    await wait
-    await route.continue()
-  })
-  await page.goto(`/t/${team}/tasks`)
-  await expect.poll(() => rows(page)).toEqual(['Alpha'])
-  await ann.post<Task>(`/api/projects/${project}/tasks`, { title: 'Bravo' })
-  open()
-  await expect.poll(async () => (await rows(page)).sort()).toEqual(['Alpha', 'Bravo'])
+  const make = (title: string): Promise<Task> => ann.post<Task>(`/api/projects/${project}/tasks`, { title, assigned_to: ann.id })
+  await make('Alpha')
+  const page = await arrive('ann', '/settings/profile')
+  const titles = ['Alpha']
+  for (const path of [`/t/${team}/tasks`, '/my']) {
+    let open: () => void = () => undefined
+    const wait = new Promise<void>(resolve => (open = resolve))
+    await page.route(/\/assets\/socket-.*\.js/, async route => {
+      await wait
+      await route.continue()
+    })
+    await page.goto(path)
+    await expect.poll(async () => (await rows(page)).sort()).toEqual(titles)
+    titles.push(`Before the stream of ${path}`)
+    await make(titles.at(-1)!)
+    open()
+    await expect.poll(async () => (await rows(page)).sort()).toEqual([...titles].sort())
+    await page.unrouteAll()
+    titles.sort()
+  }
 })
 
 test('all tasks of a team are one list, which is live and opens tasks over it', async ({ arrive, server }) => {
@@ -123,7 +130,7 @@ test('all tasks of a team are one list, which is live and opens tasks over it', 
   await expect.poll(() => rows(page)).toEqual([])
   await bob.post('/api/tasks/move', { task_ids: [bravo.id], status: 'in_progress' })
   await expect.poll(() => rows(page)).toEqual(['Bravo'])
-  await page.locator('[data-row]').first().focus()
+  await focusFirst(page)
   await page.keyboard.press('Enter')
   await expect(page).toHaveURL(/\/tasks\/GAR-1\?/)
   await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Title' })).toHaveValue('Bravo')

@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { Client, type Task, teamOf } from '../client'
-import { leisure, noViolations, rows, test } from '../people'
+import { focusFirst, leisure, noViolations, rows, test } from '../people'
 
 test('the list sorts and filters by its address, and stays live', async ({ arrive, server }) => {
   const ann = await Client.register(server.url, 'ann', 'Ann')
@@ -47,7 +47,7 @@ test('the list sorts and filters by its address, and stays live', async ({ arriv
   await expect.poll(async () => (await rows(page)).length).toBe(4)
 
   // From row to row with the arrows, and into the task.
-  await page.locator('[data-row]').first().focus()
+  await focusFirst(page)
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   await expect(page).toHaveURL(/\/list\/WEB-\d/)

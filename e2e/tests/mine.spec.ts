@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { Client, type Named, type Task, teamOf } from '../client'
-import { noViolations, rows, test } from '../people'
+import { focusFirst, noViolations, rows, test } from '../people'
 
 /** The end of a day, as a picked date means it. */
 const days = (n: number): string => { const d = new Date(); d.setDate(d.getDate() + n); d.setHours(23, 59, 0, 0); return d.toISOString() }
@@ -50,7 +50,7 @@ test('my tasks of all teams stand by when they are due, stay live, and go when t
   await page.getByRole('searchbox', { name: 'Find in your tasks' }).fill('due:none ')
   await expect.poll(() => rows(page)).toEqual(['Some day'])
   await expect(page).toHaveURL(/\/my\?due=none/)
-  await page.locator('[data-row]').first().focus()
+  await focusFirst(page)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Title' })).toHaveValue('Some day')
   await page.keyboard.press('Escape')

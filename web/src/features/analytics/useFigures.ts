@@ -41,7 +41,7 @@ export function useFigures<F extends Figures>(of: { key: () => string; load: (qu
     timer = setTimeout(() => void read().catch(() => undefined), QUIET)
   }
   onScopeDispose(stream.listen(message => { if (message.type.startsWith('task.')) readSoon() }))
-  onScopeDispose(stream.onRestart(readSoon))
+  onScopeDispose(stream.onRestart(() => readSoon()))
   onScopeDispose(() => clearTimeout(timer))
 
   const choose = (change: Partial<Range & { preset: string }>): void => void router.replace({ query: toQuery({ ...range.value, ...change }) })

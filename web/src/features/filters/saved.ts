@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 import { filters as api, type SavedFilter } from '@/api'
+import { useProjects } from '@/features/projects/store'
 import { useStream } from '@/features/realtime/stream'
 import { useSession } from '@/features/session/store'
 import { filtersOf, queryOf, type Filters } from './state'
@@ -13,6 +14,7 @@ export const alike = (a: Filters, b: Filters): boolean => queryText(a) === query
 
 /** Saved filters, by the project that they are of; under '' those of one's own tasks. Live for as long as the app runs. */
 export const useSavedFilters = defineStore('saved-filters', () => {
+  const projects = useProjects()
   const stream = useStream()
   const session = useSession()
   const lists = shallowReactive(new Map<string, readonly SavedFilter[]>())
@@ -64,9 +66,9 @@ export const useSavedFilters = defineStore('saved-filters', () => {
   }
   stream.listen(hear)
   stream.listenPersonal(hear)
-  const again = (): void => { for (const place of lists.keys()) void load(place, true).catch(() => undefined) }
-  stream.onRestart(again)
-  stream.onGap(recovered => { if (!recovered) again() })
+  stream.onRestart(teamId => {
+    for (const place of lists.keys()) if ((place ? projects.byId(place)?.team_id : null) === teamId || !teamId) void load(place, true).catch(() => undefined)
+  })
   session.onEnd(() => lists.clear())
   return { lists, of, load, create, update, remove }
 })

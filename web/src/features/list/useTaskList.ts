@@ -107,12 +107,11 @@ export function useTaskList(scope: () => Scope, state: () => ListState) {
     if (unknown.length > FEW) loadSoon(500)
     else for (const id of unknown) void tasks.fetchTask(id).catch(() => undefined)
   }))
+  // One's own tasks come over one's own stream, and over those of the teams that are followed.
   onScopeDispose(stream.onRestart(teamId => {
     const it = scope()
-    if ((it.kind === 'project' ? projects.byId(it.id)?.team_id : it.kind === 'team' ? it.id : null) === teamId) loadSoon(0)
+    if (it.kind === 'mine' || (it.kind === 'team' ? it.id : projects.byId(it.id)?.team_id) === teamId) loadSoon(0)
   }))
-  // One's own stream has a gap: what was assigned meanwhile may be missing.
-  onScopeDispose(stream.onGap(recovered => { if (!recovered && scope().kind === 'mine') loadSoon(0) }))
 
   const more = (): void => { if (cursor.value !== null && !loading.value) void load(true) }
   return { rows, cursor, loading, failure, reload: () => load(), more }

@@ -53,6 +53,19 @@ afterEach(async () => {
   vi.unstubAllGlobals()
 })
 
+test('an answer that a message overtook does not take the number back', async () => {
+  const answers = [gate<{ count: number }>(), gate<{ count: number }>()]
+  let asked = 0
+  server.on('GET /notifications/unread', () => answers[asked++]!.wait)
+  const reading = unread.refresh()
+  says({ type: 'notification.created', notification: notification('4'), unread: 3 })
+  answers[0]!.open({ count: 2 })
+  await settled()
+  expect(unread.count).toBe(3)
+  answers[1]!.open({ count: 3 })
+  await reading
+  expect(unread.count).toBe(3)
+})
 test('the boot data says how many are unread, and the title of the tab says so too', async () => {
   expect(unread.count).toBe(2)
   expect(document.title).toMatch(/^\(2\) /)

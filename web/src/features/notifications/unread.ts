@@ -17,18 +17,25 @@ export const useUnread = defineStore('unread', () => {
   const count = computed(() => (allLeaving.value ? 0 : Math.max(0, server.value - leaving.size)))
   watchEffect(() => setBadge(count.value))
 
+  /** How often the server has told the number. */
+  let told = 0
   /** The server's number; `ids` are not unread there any more. */
   function settle(unread: number, ids: Iterable<string> = []): void {
     for (const id of ids) leaving.delete(id)
     server.value = unread
+    told++
   }
   function seed(unread: number | undefined): void {
     if (unread !== undefined) server.value = unread
   }
-  /** Reads the number again; true: it was another one. */
+  /** Reads the number again; true: it was another one. An answer that a message overtook may be the older of the two. */
   async function refresh(): Promise<boolean> {
     const old = server.value
-    server.value = (await get<{ count: number }>('/notifications/unread')).count
+    for (let before = -1; before !== told;) {
+      before = told
+      const { count } = await get<{ count: number }>('/notifications/unread')
+      if (before === told) server.value = count
+    }
     return server.value !== old
   }
   stream.listenPersonal(message => {

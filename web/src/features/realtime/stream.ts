@@ -38,7 +38,7 @@ export const useStream = defineStore('stream', () => {
   const listeners = new Set<(message: Message) => void>()
   const personal = new Set<(message: UserMessage) => void>()
   const catchers = new Set<(recovered: boolean) => void>()
-  const readers = new Set<(teamId: string) => void>()
+  const readers = new Set<(teamId: string | null) => void>()
   const started = ref(false)
   const lostAt = ref<number | null>(null)
   const late = ref(false)
@@ -130,6 +130,7 @@ export const useStream = defineStore('stream', () => {
   function start(): void {
     if (started.value || !session.user) return
     started.value = true
+    let first = true
     closeUser = open(`user:${session.user.id}`, {
       position: () => null,
       publication: data => {
@@ -152,6 +153,8 @@ export const useStream = defineStore('stream', () => {
       subscribed: recovered => {
         if (!recovered) void teams.loadTeams().catch(() => undefined)
         for (const catchUp of catchers) catchUp(recovered)
+        if (first || !recovered) restarted(null)
+        first = false
       },
       refused: () => undefined,
     })
@@ -228,9 +231,9 @@ export const useStream = defineStore('stream', () => {
     catchers.add(catchUp)
     return () => catchers.delete(catchUp)
   }
-  const restarted = (teamId: string): void => { for (const reader of readers) reader(teamId) }
-  /** Runs when a team's stream begins anew: what was read of it before may be out of date, and no message will tell. */
-  function onRestart(reader: (teamId: string) => void): () => void {
+  const restarted = (teamId: string | null): void => { for (const reader of readers) reader(teamId) }
+  /** Runs when a team's stream, or one's own (null), begins anew: what was read before may be out of date, and no message will tell. */
+  function onRestart(reader: (teamId: string | null) => void): () => void {
     readers.add(reader)
     return () => readers.delete(reader)
   }
