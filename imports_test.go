@@ -21,6 +21,7 @@ var floors = [][]string{
 	{"teams"},
 	{"tasks"},
 	{"analytics", "transfer"},
+	{"reports"},
 	{"tandemtest"}, // imported by tests only
 	{"httpapi", "realtime"},
 	{"app"},

@@ -25,6 +25,7 @@ import (
 	"tandem/internal/notify"
 	"tandem/internal/realtime"
 	"tandem/internal/redis"
+	"tandem/internal/reports"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/telemetry"
@@ -52,6 +53,7 @@ type App struct {
 	Tasks    *tasks.Service
 	Jobs     *jobs.Service
 	Transfer *transfer.Service
+	Reports  *reports.Service
 
 	cfg      *config.Config
 	log      *slog.Logger
@@ -113,6 +115,8 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.Transfer = transfer.NewService(a.DB, a.Log, a.Users, a.Teams, a.Tasks, a.Jobs, a.log)
+	figures := analytics.NewService(a.DB, a.Teams)
+	a.Reports = reports.NewService(a.DB, a.Log, a.Users, a.Teams, figures, a.Jobs, a.log, a.cfg.BaseURL)
 	a.measureJobs(context.WithoutCancel(ctx))
 	a.maintenance()
 	if err := a.wireRealtime(); err != nil {
@@ -127,7 +131,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Options{
-		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Mails: a.Mails, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer, Analytics: analytics.NewService(a.DB, a.Teams),
+		Config: a.cfg, Log: a.log, DB: a.DB, Events: a.Log, Users: a.Users, Auth: a.Auth, Notify: a.Notify, Mails: a.Mails, Teams: a.Teams, Tasks: a.Tasks, Transfer: a.Transfer, Analytics: figures, Reports: a.Reports,
 		Assets: web.Dist, WS: a.realtime.Handler(), Jobs: jobsPage, Presence: a.realtime.Viewers, Checks: checks, Version: telemetry.Version(), Metrics: a.metrics.Request,
 	})
 	return err
@@ -228,6 +232,7 @@ func (a *App) maintenance() {
 	a.Jobs.Every("reports", 5*time.Minute, a.Mails.PlanReports)
 	a.Jobs.Every("mails", 6*time.Hour, a.Mails.CleanUp)
 	a.Jobs.Every("imports", 6*time.Hour, a.Transfer.CleanUp)
+	a.Jobs.Every("old reports", 6*time.Hour, a.Reports.CleanUp)
 	a.Jobs.Every("trash", 6*time.Hour, a.Tasks.Purge)
 }
 

@@ -194,5 +194,7 @@ func (w *lived) fillWithoutServices(t *testing.T, u users.Actor) {
 	exec(t, w.DB, `INSERT INTO bounces (email_key, count, reason, last_at) VALUES ('bob@example.org', 1, '550 no', $1)`, now)
 	exec(t, w.DB, `INSERT INTO digests (user_id, day) VALUES ($1, '2026-01-15')`, u.ID)
 	exec(t, w.DB, `INSERT INTO email_verifications (hash, user_id, email_key, created_at, expires_at) VALUES ('h', $1, 'bob@example.org', $2, $2)`, u.ID, now)
+	exec(t, w.DB, `INSERT INTO reports (id, team_id, user_id, kind, name, week, timezone, state, done, total, size, created_at) VALUES ('r', $1, $2, 'data', 'ü.zip', '', 'UTC', 'done', 1, 1, 3, $3)`, w.team.ID, u.ID, now)
+	exec(t, w.DB, `INSERT INTO report_parts (report_id, number, data) VALUES ('r', 0, $1)`, []byte{0, 1, 0xff})
 	exec(t, w.DB, `INSERT INTO report_subscriptions (team_id, user_id, week) VALUES ($1, $2, '2026-W03')`, w.team.ID, u.ID)
 }

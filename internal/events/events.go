@@ -45,6 +45,7 @@ type Message struct {
 	Project   any            `json:"project,omitempty"`
 	Label     any            `json:"label,omitempty"`
 	Filter    any            `json:"filter,omitempty"`
+	Report    any            `json:"report,omitempty"`
 	Team      any            `json:"team,omitempty"`
 	Invite    any            `json:"invite,omitempty"`
 	SessionID string         `json:"session_id,omitempty"`

@@ -20,6 +20,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/events"
 	"tandem/internal/notify"
+	"tandem/internal/reports"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/transfer"
@@ -41,6 +42,7 @@ type Options struct {
 	Tasks     *tasks.Service
 	Transfer  *transfer.Service
 	Analytics *analytics.Service
+	Reports   *reports.Service
 
 	Assets  fs.FS        // the built web app; its paths begin with "dist/"
 	WS      http.Handler // answers /ws

@@ -18,6 +18,7 @@ import (
 	"tandem/internal/httpapi"
 	"tandem/internal/jobs"
 	"tandem/internal/notify"
+	"tandem/internal/reports"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -82,6 +83,7 @@ func newServer(t testing.TB, env *tandemtest.Env, tweaks ...tweak) *server {
 	o.Mails = notify.NewMailer(env.Notify, notify.MailerOptions{Jobs: j, Key: []byte(tandemtest.SigningKey), BaseURL: tandemtest.BaseURL, Domain: "tandem.test", Logger: env.Logger})
 	s.jobs = j
 	o.Analytics = analytics.NewService(env.DB, o.Teams)
+	o.Reports = reports.NewService(env.DB, env.Log, env.Users, o.Teams, o.Analytics, j, env.Logger, tandemtest.BaseURL)
 	o.Transfer = transfer.NewService(env.DB, env.Log, env.Users, o.Teams, o.Tasks, j, env.Logger)
 	for _, tw := range tweaks {
 		tw(&o)
@@ -232,7 +234,7 @@ func places(p map[string]any) (out []string) {
 func (s *server) rows(t *testing.T) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for _, table := range []string{"users", "teams", "members", "invites", "labels", "saved_filters", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "avatars", "muted_tasks", "muted_projects", "email_verifications", "report_subscriptions", "river_job"} {
+	for _, table := range []string{"users", "teams", "members", "invites", "labels", "saved_filters", "projects", "statuses", "tasks", "task_labels", "comments", "activity", "watchers", "events", "idempotency_keys", "notifications", "unread_counts", "notification_preferences", "notification_settings", "avatars", "muted_tasks", "muted_projects", "email_verifications", "report_subscriptions", "reports", "report_parts", "river_job"} {
 		var n int
 		if err := s.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)

@@ -218,6 +218,14 @@ var matrix = []access{
 	{"PATCH /api/filters/{id}", "401 404 403 403 200 200", made("/api/projects/{project}/filters", sharedFilter, "/api/filters/{new}", map[string]any{"name": "Very late"})},
 	{"DELETE /api/filters/{id}", "401 404 403 403 204 204", made("/api/projects/{project}/filters", sharedFilter, "/api/filters/{new}")},
 	{"GET /api/projects/{id}/board", "401 404 200 200 200 200", at("/api/projects/{project}/board")},
+	{"GET /api/teams/{id}/reports", "401 404 200 200 200 200", at("/api/teams/{team}/reports")},
+	{"POST /api/teams/{id}/reports", "401 404 202 202 202 202", at("/api/teams/{team}/reports", map[string]any{"kind": "data"})},
+	{"GET /api/reports/{id}", "401 404 404 404 404 200", ownReport},
+	{"DELETE /api/reports/{id}", "401 404 404 404 404 204", ownReport},
+	{"GET /api/reports/{id}/file", "401 404 404 404 404 409", func(t *testing.T, s *server, w world) (string, any) {
+		path, body := ownReport(t, s, w)
+		return path + "/file", body
+	}},
 	{"POST /api/projects/{id}/import", "401 404 403 403 202 202", at("/api/projects/{project}/import?format=csv", "title\nImported\n")},
 	{"GET /api/imports/{id}", "401 404 200 200 200 200", func(t *testing.T, s *server, w world) (string, any) {
 		id := s.want(t, 202, w.people["owner"].Username, "POST", "/api/projects/"+w.project+"/import?format=csv", "title\nImported\n")["id"].(string)
@@ -329,4 +337,13 @@ func TestMatrixHoldsEveryRoute(t *testing.T) {
 			t.Errorf("%s is in the matrix and not in the API", row.route)
 		}
 	}
+}
+
+// ownReport is a report that the owner asked for, which is nobody else's. Only some may wait at a time.
+func ownReport(t *testing.T, s *server, w world) (string, any) {
+	owner := w.people["owner"].Username
+	for _, r := range s.want(t, 200, owner, "GET", "/api/teams/"+w.team+"/reports", nil)["items"].([]any) {
+		s.want(t, 204, owner, "DELETE", "/api/reports/"+r.(map[string]any)["id"].(string), nil)
+	}
+	return "/api/reports/" + s.want(t, 202, owner, "POST", "/api/teams/"+w.team+"/reports", map[string]any{"kind": "week"})["id"].(string), nil
 }

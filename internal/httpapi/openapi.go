@@ -16,6 +16,7 @@ import (
 	"tandem/internal/db"
 	"tandem/internal/events"
 	"tandem/internal/notify"
+	"tandem/internal/reports"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
 	"tandem/internal/users"
@@ -69,7 +70,8 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[notify.PreviewKind]():          "MailKind",
 	reflect.TypeFor[db.Page[notify.Logged]]():      "PageMail",
 	reflect.TypeFor[db.Page[notify.PreviewKind]](): "PageMailKind",
-	reflect.TypeFor[reportAnswer]():                "Report",
+	reflect.TypeFor[reportAnswer]():                "ReportSubscription",
+	reflect.TypeFor[reports.Input]():               "ReportInput",
 	reflect.TypeFor[publicConfig]():                "Config",
 	reflect.TypeFor[healthAnswer]():                "Health",
 	reflect.TypeFor[db.Page[teams.Membership]]():   "PageMember",

@@ -18,6 +18,7 @@ var (
 	writePolicy  = policy{"write", 300, 60}
 	loginPolicy  = policy{"login", 20, 60}
 	importPolicy = policy{"import", 10, 3600}
+	reportPolicy = policy{"report", 60, 3600}
 	avatarPolicy = policy{"avatar", 60, 3600}
 )
 

@@ -11,9 +11,12 @@ import (
 	"slices"
 	"testing"
 
+	"tandem/internal/analytics"
 	"tandem/internal/db"
 	"tandem/internal/events"
+	"tandem/internal/jobs"
 	"tandem/internal/notify"
+	"tandem/internal/reports"
 	"tandem/internal/tandemtest"
 	"tandem/internal/tasks"
 	"tandem/internal/teams"
@@ -27,7 +30,7 @@ const golden = "../../docs/api/messages.json"
 // types are all that clients may meet. A new one is documented in docs/api/realtime.md.
 var types = []string{
 	"comment.added", "comment.deleted", "comment.updated", "filter.created", "filter.deleted", "filter.updated", "invite.created", "label.created", "label.deleted", "label.updated", "member.added", "member.removed", "member.updated",
-	"notification.created", "notification.deleted", "notification.read", "notification.read (all)", "presence.changed", "project.created", "project.deleted", "project.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
+	"notification.created", "notification.deleted", "notification.read", "notification.read (all)", "presence.changed", "project.created", "project.deleted", "project.updated", "report.deleted", "report.updated", "session.ended", "task.assigned", "task.created", "task.deleted", "task.moved", "task.moved (many)",
 	"task.restored", "task.updated", "team.deleted", "team.joined", "team.left", "team.updated", "user.updated",
 }
 
@@ -93,6 +96,13 @@ func TestMessagesAreAsDocumented(t *testing.T) {
 	do(err)
 	do(w.Teams.DeleteFilter(ctx, w.ann, filter.ID))
 	do(w.Teams.DeleteProject(ctx, w.ann, project.ID))
+	work, err := jobs.New(w.DB, w.Logger, jobs.Options{})
+	do(err)
+	do(work.Migrate(ctx))
+	files := reports.NewService(w.DB, w.Log, w.Users, w.Teams, analytics.NewService(w.DB, w.Teams), work, w.Logger, tandemtest.BaseURL)
+	report, err := files.Start(ctx, w.bob, w.team.ID, reports.Input{Kind: reports.Data, Timezone: "Europe/Vienna"})
+	do(err)
+	do(files.Remove(ctx, w.bob, report.ID))
 	_, err = w.Teams.SetRole(ctx, w.ann, w.team.ID, w.bob.ID, teams.Admin)
 	do(err)
 	_, err = w.Users.UpdateMe(ctx, w.bob, users.Patch{Name: new("Bob Lee")})

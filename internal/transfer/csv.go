@@ -171,6 +171,27 @@ func csvTime(s string) (time.Time, error) {
 	return time.Time{}, errors.New("no time")
 }
 
+// Sheet writes CSV whose texts no spreadsheet takes for formulas.
+type Sheet struct{ w *csv.Writer }
+
+// NewSheet returns one that writes to w.
+func NewSheet(w io.Writer) *Sheet { return &Sheet{csv.NewWriter(w)} }
+
+// Write writes a row.
+func (s *Sheet) Write(row ...string) error {
+	guarded := make([]string, len(row))
+	for i, v := range row {
+		guarded[i] = guard(v)
+	}
+	return s.w.Write(guarded)
+}
+
+// Flush writes what is left.
+func (s *Sheet) Flush() error {
+	s.w.Flush()
+	return s.w.Error()
+}
+
 // guard keeps a spreadsheet from taking a text for a formula (OWASP, "CSV Injection").
 func guard(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {

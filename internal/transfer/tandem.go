@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -262,8 +261,8 @@ func (s *Service) writeCSV(ctx context.Context, q db.Querier, p *teams.Project, 
 	for _, st := range p.Statuses {
 		statuses[st.Slug] = st.Name
 	}
-	c := csv.NewWriter(w)
-	if err := c.Write(columnsToWrite); err != nil {
+	sheet := NewSheet(w)
+	if err := sheet.Write(columnsToWrite...); err != nil {
 		return err
 	}
 	err = s.tasks.ExportFrom(ctx, q, p, func(t tasks.Exported) error {
@@ -271,17 +270,12 @@ func (s *Service) writeCSV(ctx context.Context, q db.Querier, p *teams.Project, 
 		if err != nil {
 			return err
 		}
-		row := []string{e.Key, e.Title, e.Description, statuses[e.Status], e.Priority, strings.Join(e.Labels, "; "), e.Assignee, e.Author, written(e.DueAt), written(&e.CreatedAt), written(&e.UpdatedAt), written(e.CompletedAt)}
-		for i := range row {
-			row[i] = guard(row[i])
-		}
-		return c.Write(row)
+		return sheet.Write(e.Key, e.Title, e.Description, statuses[e.Status], e.Priority, strings.Join(e.Labels, "; "), e.Assignee, e.Author, written(e.DueAt), written(&e.CreatedAt), written(&e.UpdatedAt), written(e.CompletedAt))
 	})
-	c.Flush()
-	if err == nil {
-		err = c.Error()
+	if err != nil {
+		return err
 	}
-	return err
+	return sheet.Flush()
 }
 
 func written(t *time.Time) string {

@@ -850,6 +850,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a file is that is made for you */
+        get: operations["reportJob"];
+        put?: never;
+        post?: never;
+        /** Delete such a file, or end its making */
+        delete: operations["deleteReport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file, when it is done */
+        get: operations["reportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1301,6 +1336,24 @@ export interface paths {
         post?: never;
         /** Get it no longer */
         delete: operations["unsubscribeReport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were made for you, newest first; they are kept for a week */
+        get: operations["reports"];
+        put?: never;
+        /** Have a file made: all data of the team or of a project, or the report of a week */
+        post: operations["startReport"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1802,6 +1855,7 @@ export interface components {
             notification?: unknown;
             project?: unknown;
             project_id?: string;
+            report?: unknown;
             /** Format: int64 */
             seq: number;
             session_id?: string;
@@ -1983,6 +2037,11 @@ export interface components {
         };
         PageProject: {
             items: components["schemas"]["Project"][];
+            /** @description pass as cursor to read on; null on the last page */
+            next_cursor: string | null;
+        };
+        PageReport: {
+            items: components["schemas"]["Report"][];
             /** @description pass as cursor to read on; null on the last page */
             next_cursor: string | null;
         };
@@ -2201,6 +2260,60 @@ export interface components {
             username: string;
         };
         Report: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description rows so far
+             */
+            done: number;
+            /**
+             * Format: date-time
+             * @description when the file is deleted; null until it is there
+             */
+            expires_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "data" | "week";
+            /** @description of the file */
+            name: string;
+            /** @description null for one of the whole team */
+            project_id: string | null;
+            /**
+             * Format: int64
+             * @description bytes of the file so far
+             */
+            size: number;
+            /** @enum {string} */
+            state: "waiting" | "running" | "done" | "failed";
+            team_id: string;
+            /**
+             * Format: int64
+             * @description rows there will be; 0 until they are counted
+             */
+            total: number;
+            /**
+             * Format: date
+             * @description the Monday of the week; null for all data
+             */
+            week: string | null;
+        };
+        ReportInput: {
+            /**
+             * @description data: everything, as a ZIP of CSV files; week: a page about one week
+             * @enum {string}
+             */
+            kind: "data" | "week";
+            /** @description only this project of the team */
+            project_id?: string;
+            /** @description an IANA time zone, in which days begin; without it your own */
+            timezone?: string;
+            /** @description a day of the week to report on, such as 2026-11-23; without it the last week that is over */
+            week?: string;
+        };
+        ReportSubscription: {
             subscribed: boolean;
         };
         ResetInput: {
@@ -4805,6 +4918,103 @@ export interface operations {
             };
         };
     };
+    reportJob: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, team_id, project_id, kind, name, week, state, done, total, size, created_at, finished_at, expires_at */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -5774,7 +5984,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, user, project, label, filter, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
+                /** @description answer only these, separated by commas: type, id, team_id, seq, project_id, task_id, version, changes, tasks, comment, comments, member, user, project, label, filter, report, team, invite, session_id, user_id, updated_by, notification, ids, all, unread, mutation_id, timestamp */
                 fields?: string;
                 /** @description the last seq that you have; 410 with code pruned when what follows it is no longer kept, or there is no such change */
                 after?: number;
@@ -6244,7 +6454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["ReportSubscription"];
                 };
             };
             /** @description Error */
@@ -6310,6 +6520,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: {
+                /** @description answer only these, separated by commas: id, team_id, project_id, kind, name, week, state, done, total, size, created_at, finished_at, expires_at */
+                fields?: string;
+                /** @description items in the answer */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an id that you make: a repeat is answered as the first request was and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
             };
             /** @description Error */
             default: {
