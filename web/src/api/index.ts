@@ -2,7 +2,7 @@
 import { del, download, get, patch, post, put, type RequestOptions } from './client'
 import type {
   ActivityItem, Board, BulkEdit, Card, Color, Comment, Config, EventsAnswer, ExportFormat, Figures, ImportFormat, ImportJob, Invite, InvitePreview, Label, Me, Member,
-  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Role, SavedFilter, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer, User,
+  MoveInput, MyInvite, NewInvite, Page, PersonFigures, Project, Report, ReportInput, Role, SavedFilter, SearchHit, Session, Status, StatusInput, Task, TaskDetail, TaskFields, TaskInput, Team, TokenAnswer, User,
 } from './types'
 
 export * from './types'
@@ -78,6 +78,14 @@ export const filters = {
   create: (projectId: string, input: FilterInput) => post<SavedFilter>(projectId ? `/projects/${projectId}/filters` : '/me/filters', input),
   update: (id: string, input: Partial<FilterInput>) => patch<SavedFilter>(`/filters/${id}`, input),
   remove: (id: string) => del(`/filters/${id}`),
+}
+
+/** Files that a job makes for one. */
+export const reports = {
+  list: (teamId: string) => get<Page<Report>>(`/teams/${teamId}/reports`, { query: { limit: 200 } }),
+  start: (teamId: string, input: ReportInput) => post<Report>(`/teams/${teamId}/reports`, input),
+  remove: (id: string) => del(`/reports/${id}`),
+  file: (id: string) => download(`/reports/${id}/file`),
 }
 
 export const labels = {

@@ -14,6 +14,9 @@ export type Invite = Schemas['Invite']
 export type InvitePreview = Schemas['InvitePreview']
 export type Label = Schemas['Label']
 export type SavedFilter = Schemas['SavedFilter']
+/** A file that is being made, or was. */
+export type Report = Schemas['Report']
+export type ReportInput = Schemas['ReportInput']
 export type Status = Schemas['Status']
 export type Project = Schemas['Project']
 /** A task as boards and lists carry it: without its description. A board holds no deleted ones and does not say so. */
@@ -98,6 +101,7 @@ export type UserMessage =
   | { type: 'session.ended'; session_id: string }
   | { type: 'user.updated'; user: User }
   | { type: FilterMessage['type']; filter: SavedFilter }
+  | { type: 'report.updated' | 'report.deleted'; report: Report }
   | NotificationMessage
 export type NotificationMessage =
   | { type: 'notification.created'; notification: Notification; unread: number }

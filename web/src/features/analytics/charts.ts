@@ -59,12 +59,3 @@ export function barsToSvg(title: string, { rows }: Sheet): string {
   const lines = rows.map((row, i) => `<text x="8" y="${52 + i * 26}" fill="${ink}">${text(row.label)}</text><rect x="180" y="${40 + i * 26}" width="${Math.round((Number(row.values[0]) || 0) / most * 380)}" height="14" rx="3" fill="${bar}"/><text x="632" y="${52 + i * 26}" text-anchor="end" fill="${ink}">${text(String(row.values[0]))}</text>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="${48 + rows.length * 26}" font-family="${text(token('--font-sans') || 'sans-serif')}" font-size="13"><rect width="100%" height="100%" fill="${ground}"/><text x="8" y="22" font-size="15" font-weight="600" fill="${ink}">${text(title)}</text>${lines.join('')}</svg>`
 }
-
-export function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
-}
