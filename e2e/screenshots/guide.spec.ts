@@ -74,6 +74,13 @@ test('every page of the guide', async ({ page }) => {
       await shoot(page, name)
     }
     await page.setViewportSize({ width: 1280, height: 800 })
+    await page.goto(`${server.url}/p/${project}/analytics`)
+    await page.getByRole('button', { name: 'Reports' }).click()
+    await page.getByRole('button', { name: 'Make a file of all data' }).click()
+    await expect(page.getByRole('button', { name: /^Download .*\.zip$/ })).toBeVisible()
+    await shoot(page, 'reports')
+    await page.keyboard.press('Escape')
+    await page.setViewportSize({ width: 1280, height: 800 })
     await page.goto(`${server.url}/p/${project}/board`)
     for (const [kind, colorScheme, width, height] of [['light', 'light', 1280, 800], ['dark', 'dark', 1280, 800], ['phone', 'light', 390, 844]] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

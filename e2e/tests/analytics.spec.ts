@@ -71,6 +71,19 @@ test('the figures are those of the log, lead to their tasks, and follow what hap
   await expect(tile(page, 'Completed')).toContainText('4', { timeout: 15_000 })
 })
 
+test('what was there on a day of the cumulative flow is shown, and what each figure means', async ({ arrive, server }) => {
+  const it = await scene(server.url)
+  const page = await arrive('ann', `/p/${it.project}/analytics`)
+  await page.getByRole('img', { name: /^Cumulative flow/ }).press('End')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/created=\.\./)
+  await expect.poll(async () => (await page.locator('[data-row]').allTextContents()).length).toBe(7)
+  await page.goBack()
+  await page.getByText('What these figures mean').click()
+  await expect(page.getByText('From a task’s creation to its completion.')).toBeVisible()
+  await noViolations(page, 'definitions')
+})
+
 test('a chart is walked by arrow keys, and is a table, a file and a picture too', async ({ arrive, server }) => {
   const it = await scene(server.url)
   const page = await arrive('ann', `/p/${it.project}/analytics?range=7d`)
@@ -134,6 +147,13 @@ test('a team has its figures; those of a member are shown when the team says so;
   await page.goBack()
   await tile(page, 'Created').click()
   await expect.poll(own).toEqual(['Task 0', 'Task 1', 'Task 2', 'Task 3'])
+  // The twelve weeks, today's square among them.
+  await page.goBack()
+  const weeks = page.getByRole('region', { name: 'The last twelve weeks' })
+  await expect(weeks).toContainText('2 completed, day by day')
+  await weeks.getByRole('link', { name: /: 2 completed$/ }).click()
+  await expect(page).toHaveURL(/completed=/)
+  await expect.poll(own).toEqual(['Task 0', 'Task 1'])
 })
 
 test('a new project has nothing to count, and a failure says so', async ({ arrive, server }) => {

@@ -53,6 +53,7 @@ type Stay struct {
 // is in a status of category done, at the time when it came there last; a cancelled one is not.
 type Figures struct {
 	Series     []Point  `json:"series" doc:"each bucket of the range"`
+	Past       []int    `json:"past" doc:"what was completed in the range of as many days before it, bucket by bucket"`
 	Now        Period   `json:"now" doc:"the range"`
 	Before     Period   `json:"before" doc:"the range of as many days before it"`
 	ByStatus   []Count  `json:"by_status" doc:"tasks by the slug of their status, now"`
@@ -102,7 +103,10 @@ func (s span) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.t
 
 // compute is all figures of the tasks.
 func compute(list []*history, of categories, s span, now time.Time, priorities []string) Figures {
-	f := Figures{Now: period(list, of, s), Before: period(list, of, s.before()), Series: series(list, of, s)}
+	f := Figures{Now: period(list, of, s), Before: period(list, of, s.before()), Series: series(list, of, s), Past: []int{}}
+	for _, p := range series(list, of, s.before()) {
+		f.Past = append(f.Past, p.Completed)
+	}
 	status, priority, person := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, p := range priorities {
 		priority[p] = 0
@@ -233,6 +237,33 @@ func streaks(list []*history, of categories, now time.Time) (out Streaks) {
 				*by.current = n
 			}
 		}
+	}
+	return out
+}
+
+// Day is how much was completed on a day.
+type Day struct {
+	Day       string `json:"day" format:"date"`
+	Completed int    `json:"completed"`
+}
+
+// heatWeeks is how many weeks, with this one, are told day by day.
+const heatWeeks = 12
+
+// heat counts the completions of the last weeks, from a Monday to the day of now, in days of the place that now is in.
+func heat(list []*history, of categories, now time.Time) []Day {
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	from := today.AddDate(0, 0, -(int(today.Weekday())+6)%7-7*(heatWeeks-1))
+	on := map[string]int{}
+	for _, h := range list {
+		if h.completed != nil && of.of(h.project, h.status) == Done && !h.completed.Before(from) {
+			on[h.completed.In(now.Location()).Format(time.DateOnly)]++
+		}
+	}
+	out := []Day{}
+	for at := from; !at.After(today); at = at.AddDate(0, 0, 1) {
+		day := at.Format(time.DateOnly)
+		out = append(out, Day{day, on[day]})
 	}
 	return out
 }

@@ -1,10 +1,14 @@
 package analytics
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,15 +56,6 @@ func generate(n int, zone *time.Location) ([]*history, categories) {
 // naive computes the same by asking every task about every bucket.
 func naive(list []*history, of categories, s span, now time.Time) Figures {
 	done := func(h *history) bool { return h.completed != nil && of.of(h.project, h.status) == Done }
-	at := func(h *history, t time.Time) string { // the category just before t
-		was := ""
-		for _, st := range h.steps {
-			if st.at.Before(t) {
-				was = of.of(h.project, st.status)
-			}
-		}
-		return was
-	}
 	one := func(s span) (p Period) {
 		var all, cycles []float64
 		for _, h := range list {
@@ -110,7 +105,95 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 		}
 		return p
 	}
-	f := Figures{Now: one(s), Before: one(s.before()), Series: []Point{}}
+	f := Figures{Now: one(s), Before: one(s.before())}
+	f.Series = naiveSeries(list, of, s)
+	for _, p := range naiveSeries(list, of, s.before()) {
+		f.Past = append(f.Past, p.Completed)
+	}
+	naiveCounts(&f, list, of, s, now)
+	return f
+}
+
+// naiveCounts looks at all tasks for each status, priority and person that there may be.
+func naiveCounts(f *Figures, list []*history, of categories, s span, now time.Time) {
+	count := func(has func(*history) bool) (n int) {
+		for _, h := range list {
+			if has(h) {
+				n++
+			}
+		}
+		return n
+	}
+	most := func(a, b Count) int { return 2*cmp.Compare(b.Count, a.Count) + strings.Compare(a.Name, b.Name) }
+	open := func(h *history) bool { c := of["p"][h.status]; return c == Backlog || c == Active }
+	finished := func(h *history) bool {
+		return of["p"][h.status] == Done && !h.completed.Before(s.from) && h.completed.Before(s.to)
+	}
+	for slug := range slugs {
+		f.ByStatus = append(f.ByStatus, Count{slug, count(func(h *history) bool { return h.status == slug })})
+	}
+	slices.SortFunc(f.ByStatus, most)
+	for i, name := range tasks.Priorities {
+		f.ByPriority = append(f.ByPriority, Count{name, count(func(h *history) bool { return open(h) && h.priority == i })})
+	}
+	for i := range 5 {
+		who := strconv.Itoa(i)
+		f.ByPerson = append(f.ByPerson, Count{who, count(func(h *history) bool { return finished(h) && h.assignee == who })})
+	}
+	slices.SortFunc(f.ByPerson, most)
+	f.Open = count(open)
+	f.Overdue = count(func(h *history) bool { return open(h) && h.due != nil && h.due.Before(now) })
+	for len(f.Oldest) < 10 {
+		var oldest *history
+		for _, h := range list {
+			if open(h) && !slices.Contains(f.Oldest, h.id) && (oldest == nil || h.created.Before(oldest.created)) {
+				oldest = h
+			}
+		}
+		f.Oldest = append(f.Oldest, oldest.id)
+	}
+	for _, slug := range []string{"doing", "done", "dropped", "gone", "review", "todo"} {
+		st := Stay{Status: slug}
+		sum := time.Duration(0)
+		for _, h := range list {
+			if !finished(h) {
+				continue
+			}
+			own := time.Duration(0)
+			for i, step := range h.steps {
+				if step.status != slug || !step.at.Before(*h.completed) {
+					continue
+				}
+				until := *h.completed
+				if i+1 < len(h.steps) && h.steps[i+1].at.Before(until) {
+					until = h.steps[i+1].at
+				}
+				own += until.Sub(step.at)
+			}
+			if slices.ContainsFunc(h.steps, func(x step) bool { return x.status == slug && x.at.Before(*h.completed) }) {
+				st.Count++
+				sum += own
+			}
+		}
+		if st.Count > 0 {
+			st.Average = sum.Seconds() / float64(st.Count)
+			f.InStatus = append(f.InStatus, st)
+		}
+	}
+}
+
+// naiveSeries asks every task about every day.
+func naiveSeries(list []*history, of categories, s span) (series []Point) {
+	done := func(h *history) bool { return h.completed != nil && of.of(h.project, h.status) == Done }
+	at := func(h *history, t time.Time) string { // the category just before t
+		was := ""
+		for _, st := range h.steps {
+			if st.at.Before(t) {
+				was = of.of(h.project, st.status)
+			}
+		}
+		return was
+	}
 	median := func(of []float64) float64 { // the least value that half of them do not exceed
 		slices.Sort(of)
 		for i, v := range of {
@@ -124,10 +207,10 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 	for d := s.from; d.Before(s.to); d = d.AddDate(0, 0, 1) {
 		fresh := d.Equal(s.from) || s.bucket == "day" || s.bucket == "week" && d.Weekday() == time.Monday || s.bucket == "month" && d.Day() == 1
 		if fresh {
-			f.Series = append(f.Series, Point{Day: d.Format(time.DateOnly)})
+			series = append(series, Point{Day: d.Format(time.DateOnly)})
 			all, cycles = nil, nil
 		}
-		p := &f.Series[len(f.Series)-1]
+		p := &series[len(series)-1]
 		next := d.AddDate(0, 0, 1)
 		p.Backlog, p.Active, p.Done = 0, 0, 0
 		for _, h := range list {
@@ -152,7 +235,7 @@ func naive(list []*history, of categories, s span, now time.Time) Figures {
 		}
 		p.Completion, p.Cycle = median(all), median(cycles)
 	}
-	return f
+	return series
 }
 
 func TestFiguresAreThoseOfANaiveCount(t *testing.T) {
@@ -171,13 +254,21 @@ func TestFiguresAreThoseOfANaiveCount(t *testing.T) {
 		}
 		got := compute(list, of, s, now, tasks.Priorities)
 		want := naive(list, of, s, now)
-		if !reflect.DeepEqual(got.Series, want.Series) {
-			t.Errorf("%s: got series\n%v, want\n%v", bucket, got.Series, want.Series)
+		for name, it := range map[string][2]any{
+			"series": {got.Series, want.Series}, "past": {got.Past, want.Past}, "now": {got.Now, want.Now}, "before": {got.Before, want.Before}, "by status": {got.ByStatus, want.ByStatus}, "by priority": {got.ByPriority, want.ByPriority},
+			"by person": {got.ByPerson, want.ByPerson}, "open": {got.Open, want.Open}, "overdue": {got.Overdue, want.Overdue}, "oldest": {got.Oldest, want.Oldest},
+		} {
+			if !reflect.DeepEqual(it[0], it[1]) {
+				t.Errorf("%s: got %s\n%v, want\n%v", bucket, name, it[0], it[1])
+			}
 		}
-		if got.Now != want.Now || got.Before != want.Before {
-			t.Errorf("%s: got\n%+v\n%+v, want\n%+v\n%+v", bucket, got.Now, got.Before, want.Now, want.Before)
+		// Seconds are added up in another order.
+		if !slices.EqualFunc(got.InStatus, want.InStatus, func(a, b Stay) bool {
+			return a.Status == b.Status && a.Count == b.Count && math.Abs(a.Average-b.Average) < 1e-3
+		}) {
+			t.Errorf("%s: got time in status\n%v, want\n%v", bucket, got.InStatus, want.InStatus)
 		}
-		if got.Now.Completed == 0 || got.Now.Cycle.Count == 0 || got.Series[0].Active == 0 {
+		if got.Now.Completed == 0 || got.Now.Cycle.Count == 0 || got.Series[0].Active == 0 || got.Overdue == 0 || got.Past[0] == 0 || len(got.InStatus) < 5 {
 			t.Errorf("%s: nothing happens in %+v", bucket, got.Now)
 		}
 		sum, people := 0, 0

@@ -105,6 +105,7 @@ func unnamed(people []Count, reader string) []Count {
 type PersonFigures struct {
 	Figures
 	Streaks Streaks `json:"streaks"`
+	Days    []Day   `json:"days" doc:"what was completed on each day of the last twelve weeks, from a Monday to today"`
 }
 
 // Personal are the figures of the actor's own tasks, in all their teams.
@@ -145,7 +146,8 @@ func (s *Service) person(ctx context.Context, sc scope, q Query) (PersonFigures,
 	if err != nil {
 		return PersonFigures{}, err
 	}
-	return PersonFigures{compute(list, of, sp, now, tasks.Priorities), streaks(list, of, now.In(q.Zone))}, nil
+	here := now.In(q.Zone)
+	return PersonFigures{compute(list, of, sp, now, tasks.Priorities), streaks(list, of, here), heat(list, of, here)}, nil
 }
 
 func (s *Service) figures(ctx context.Context, sc scope, q Query) (Figures, error) {

@@ -1,6 +1,7 @@
 package analytics_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -89,7 +90,8 @@ func work(t *testing.T, env *tandemtest.Env, actor users.Actor, project, other t
 			}
 		}
 	}
-	env.TaskBy(actor, project, tasks.Fields{Title: tasks.Of("Made today")})
+	yesterday := env.Clock.Now().Add(-24 * time.Hour)
+	env.TaskBy(actor, project, tasks.Fields{Title: tasks.Of("Made today"), DueAt: tasks.Of(&yesterday), Priority: tasks.Of("urgent")})
 }
 
 func compare(t *testing.T, env *tandemtest.Env, actor users.Actor, q analytics.Query, got analytics.Figures) {
@@ -110,6 +112,8 @@ func compare(t *testing.T, env *tandemtest.Env, actor users.Actor, q analytics.Q
 	in := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	var created, completed, open int
 	var took, cycles []float64
+	overdue, byStatus, byPriority := 0, map[string]int{}, map[string]int{}
+	var waiting []tasks.Task
 	filter := tasks.ListFilter{ProjectID: q.ProjectID, TeamID: q.TeamID, Limit: 200}
 	for {
 		page, err := env.Tasks.List(ctx, actor, filter)
@@ -120,8 +124,14 @@ func compare(t *testing.T, env *tandemtest.Env, actor users.Actor, q analytics.Q
 			if in(task.CreatedAt) {
 				created++
 			}
+			byStatus[task.Status]++
 			if task.Status != "done" {
 				open++
+				byPriority[task.Priority]++
+				waiting = append(waiting, task)
+				if task.DueAt != nil && task.DueAt.Before(env.DB.Now()) {
+					overdue++
+				}
 			}
 			if task.CompletedAt == nil || !in(*task.CompletedAt) {
 				continue
@@ -165,8 +175,33 @@ func compare(t *testing.T, env *tandemtest.Env, actor users.Actor, q analytics.Q
 			t.Errorf("%s: got %+v, want %d with median %g", name, s.got, n, s.want[(n+1)/2-1])
 		}
 	}
-	if got.Open != open || completed == 0 {
-		t.Errorf("got %d open, want %d; %d completed", got.Open, open, completed)
+	if got.Open != open || got.Overdue != overdue || overdue == 0 || completed == 0 {
+		t.Errorf("got %d open and %d overdue, want %d and %d; %d completed", got.Open, got.Overdue, open, overdue, completed)
+	}
+	for name, it := range map[string]struct {
+		got  []analytics.Count
+		want map[string]int
+	}{"status": {got.ByStatus, byStatus}, "priority": {got.ByPriority, byPriority}} {
+		for _, c := range it.got {
+			if it.want[c.Name] != c.Count {
+				t.Errorf("%s %s: got %d, want %d", name, c.Name, c.Count, it.want[c.Name])
+			}
+			delete(it.want, c.Name)
+		}
+		if len(it.want) > 0 {
+			t.Errorf("%s: %v are missing", name, it.want)
+		}
+	}
+	slices.SortFunc(waiting, func(a, b tasks.Task) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	for i, id := range got.Oldest {
+		if waiting[i].ID != id {
+			t.Errorf("oldest: got %v", got.Oldest)
+		}
+	}
+	if len(got.Oldest) != min(10, len(waiting)) {
+		t.Errorf("oldest: got %d of %d", len(got.Oldest), len(waiting))
 	}
 }
 

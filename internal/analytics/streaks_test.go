@@ -82,3 +82,33 @@ func TestStreaksAreThoseOfANaiveCount(t *testing.T) {
 		}
 	}
 }
+
+// Whoever completes something late in the evening did it on that day, where they are.
+func TestHeatIsOfDaysWhereOneIs(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 4, 8, 9, 0, 0, 0, zone) // a Wednesday, three days after the clocks went back
+	list := []*history{}
+	add := func(status string, at time.Time) {
+		list = append(list, &history{project: "p", status: status, created: at.AddDate(0, -1, 0), completed: &at})
+	}
+	add("done", now)
+	add("done", time.Date(2026, 4, 5, 23, 59, 59, 0, zone)) // 25 hours long
+	add("done", time.Date(2026, 4, 5, 0, 0, 0, 0, zone))
+	add("dropped", time.Date(2026, 4, 5, 0, 0, 0, 0, zone))
+	add("done", time.Date(2026, 1, 19, 0, 0, 0, 0, zone))
+	add("done", time.Date(2026, 1, 18, 23, 0, 0, 0, zone)) // before the twelve weeks
+	got := heat(list, categories{"p": slugs}, now)
+	want := map[string]int{"2026-01-19": 1, "2026-04-05": 2, "2026-04-08": 1}
+	if len(got) != 11*7+3 || got[0].Day != "2026-01-19" || got[len(got)-1].Day != "2026-04-08" {
+		t.Errorf("got %d days from %s to %s", len(got), got[0].Day, got[len(got)-1].Day)
+	}
+	for i, d := range got {
+		if i > 0 && d.Day <= got[i-1].Day || d.Completed != want[d.Day] {
+			t.Errorf("got %+v after %s, want %d", d, got[max(i-1, 0)].Day, want[d.Day])
+		}
+	}
+}

@@ -1567,6 +1567,12 @@ export interface components {
             /** Format: int64 */
             unchanged: number;
         };
+        Day: {
+            /** Format: int64 */
+            completed: number;
+            /** Format: date */
+            day: string;
+        };
         EditInput: {
             /** @description of tasks of one team */
             edits: components["schemas"]["TaskEdit"][];
@@ -1617,6 +1623,8 @@ export interface components {
              * @description open tasks that were due before now
              */
             overdue: number;
+            /** @description what was completed in the range of as many days before it, bucket by bucket */
+            past: number[];
             /** @description each bucket of the range */
             series: components["schemas"]["Point"][];
         };
@@ -2113,6 +2121,8 @@ export interface components {
             by_priority: components["schemas"]["Count"][];
             /** @description tasks by the slug of their status, now */
             by_status: components["schemas"]["Count"][];
+            /** @description what was completed on each day of the last twelve weeks, from a Monday to today */
+            days: components["schemas"]["Day"][];
             /** @description of the tasks completed in the range */
             in_status: components["schemas"]["Stay"][];
             /** @description the range */
@@ -2126,6 +2136,8 @@ export interface components {
              * @description open tasks that were due before now
              */
             overdue: number;
+            /** @description what was completed in the range of as many days before it, bucket by bucket */
+            past: number[];
             /** @description each bucket of the range */
             series: components["schemas"]["Point"][];
             streaks: components["schemas"]["Streaks"];
@@ -3600,7 +3612,7 @@ export interface operations {
     myAnalytics: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks */
+                /** @description answer only these, separated by commas: series, past, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks, days */
                 fields?: string;
                 /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
                 from?: string;
@@ -5940,7 +5952,7 @@ export interface operations {
     teamAnalytics: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
+                /** @description answer only these, separated by commas: series, past, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest */
                 fields?: string;
                 /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
                 from?: string;
@@ -6316,7 +6328,7 @@ export interface operations {
     memberAnalytics: {
         parameters: {
             query?: {
-                /** @description answer only these, separated by commas: series, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks */
+                /** @description answer only these, separated by commas: series, past, now, before, by_status, by_priority, by_person, in_status, open, overdue, oldest, streaks, days */
                 fields?: string;
                 /** @description the first day, such as 2026-11-01; without it the 30 days up to "to" */
                 from?: string;

@@ -3,7 +3,7 @@ import { useRoute, useRouter } from 'vue-router'
 import { tasks as tasksApi, type Card, type Figures, type FiguresQuery } from '@/api'
 import { useStream } from '@/features/realtime/stream'
 import { useLoading } from '@/features/settings/load'
-import { addDays, fromQuery, lengthOf, toQuery, type Range } from './range'
+import { fromQuery, toQuery, type Range } from './range'
 
 const QUIET = 4000
 
@@ -14,21 +14,16 @@ export function useFigures<F extends Figures>(of: { key: () => string; load: (qu
   const stream = useStream()
   const range = computed(() => fromQuery(route.query))
   const figures = shallowRef<F | null>(null)
-  /** Completed in the period before, point by point. */
-  const before = shallowRef<readonly number[]>([])
   const oldest = shallowRef<readonly Card[]>([])
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
   async function read(): Promise<void> {
     const { from, to, bucket } = range.value
-    const days = lengthOf(range.value)
-    const [now, past, waiting] = await Promise.all([
+    const [now, waiting] = await Promise.all([
       of.load({ from, to, bucket, timezone }),
-      of.load({ from: addDays(from, -days), to: addDays(from, -1), bucket, timezone }),
       tasksApi.list({ ...of.oldest(), open: true, sort: 'created_at', limit: 10 }),
     ])
     figures.value = now
-    before.value = past.series.map(p => p.completed)
     oldest.value = waiting.items
   }
   const { loading, error, reload } = useLoading(() => `${of.key()} ${range.value.from} ${range.value.to} ${range.value.bucket}`, read)
@@ -45,5 +40,5 @@ export function useFigures<F extends Figures>(of: { key: () => string; load: (qu
   onScopeDispose(() => clearTimeout(timer))
 
   const choose = (change: Partial<Range & { preset: string }>): void => void router.replace({ query: toQuery({ ...range.value, ...change }) })
-  return { range, figures, before, oldest, loading, error, reload, choose }
+  return { range, figures, oldest, loading, error, reload, choose }
 }
