@@ -80,6 +80,20 @@ export async function moveTo(page: Page, column: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
+/** From now on, the title of each task that gets the focus, one after the other. */
+export async function watchFocus(page: Page): Promise<{ walked: () => Promise<string[]> }> {
+  await page.evaluate(() => {
+    const titleOf = (el: Element | null): string => el?.closest('[data-task]')?.querySelector('[data-card]')?.textContent?.trim().replace(/^[A-Z]+-\d+\s*/, '') ?? ''
+    const walked = [titleOf(document.activeElement)]
+    document.addEventListener('focusin', event => {
+      const title = titleOf(event.target as Element)
+      if (title !== walked.at(-1)) walked.push(title)
+    })
+    Object.assign(window, { walked })
+  })
+  return { walked: () => page.evaluate(() => (window as unknown as { walked: string[] }).walked) }
+}
+
 /** No finding of axe, in the light and in the dark theme. */
 export async function noViolations(page: Page, what = ''): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {

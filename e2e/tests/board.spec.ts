@@ -129,6 +129,47 @@ test('on a touch screen a long press drags, and a swipe scrolls', async ({ arriv
   await expect.poll(async () => (await order(ann, project, 'todo')).slice(0, 3)).toEqual(['Task 3', 'Task 1', 'Task 2'])
 })
 
+test('on a phone a swipe goes to the next column, whole, and a dragged task goes along', async ({ arrive, server }) => {
+  const { ann, project } = await boardOf(server.url, ['Task 1', 'Task 2'])
+  const page = await arrive('ann', `/p/${project}/board`, { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } })
+  await expect(card(page, 'Task 1')).toBeVisible()
+  const touch = await page.context().newCDPSession(page)
+  /** Which column is in the middle of the screen, and how far from it. */
+  const middle = async (): Promise<string> => {
+    for (const name of ['To do', 'In progress', 'In review', 'Done']) {
+      const box = (await column(page, name).boundingBox())!
+      if (Math.abs(box.x + box.width / 2 - 195) < 3) return name
+    }
+    return ''
+  }
+  const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: { x: number; y: number; id: number }[]) => touch.send('Input.dispatchTouchEvent', { type, touchPoints })
+  async function swipe(from: number, to: number): Promise<void> {
+    await send('touchStart', [{ x: from, y: 500, id: 1 }])
+    for (let i = 1; i <= 12; i++) await send('touchMove', [{ x: from + (to - from) * i / 12, y: 500, id: 1 }])
+    await send('touchEnd', [])
+  }
+  await swipe(300, 80)
+  await expect.poll(middle).toBe('In progress')
+  await swipe(300, 80)
+  await expect.poll(middle).toBe('In review')
+  await swipe(80, 300)
+  await expect.poll(middle).toBe('In progress')
+  await swipe(80, 300)
+  // The first one lies at the edge of the board.
+  await expect.poll(() => page.locator('.board').evaluate(el => el.scrollLeft)).toBeLessThan(4)
+
+  // Held at the edge, a task takes the board along, which does not jump meanwhile.
+  const at = (await card(page, 'Task 2').boundingBox())!
+  await send('touchStart', [{ x: at.x + 80, y: at.y + 20, id: 1 }])
+  await expect(page.locator('.drag-ghost')).toBeVisible()
+  for (let x = at.x + 80; x < 385; x += 20) await send('touchMove', [{ x, y: at.y + 20, id: 1 }])
+  await expect.poll(() => page.locator('.board').evaluate(el => el.scrollLeft)).toBeGreaterThan(250)
+  await send('touchMove', [{ x: 195, y: at.y + 20, id: 1 }])
+  await send('touchEnd', [])
+  await expect.poll(() => order(ann, project, 'todo')).toEqual(['Task 1'])
+  await expect.poll(middle).not.toBe('')
+})
+
 test('tasks are made and moved with the keyboard alone', async ({ arrive, server }) => {
   const { ann, project } = await boardOf(server.url, [])
   const page = await arrive('ann', `/p/${project}/board`)

@@ -158,3 +158,20 @@ test('the heading of every page begins at the same place, whichever page is load
   }
   expect(new Set(edges.values()).size, JSON.stringify([...edges])).toBe(1)
 })
+
+test('the files of a page come while the pointer rests on a link to it, or the link has the focus', async ({ arrive, server }) => {
+  const ann = await Client.register(server.url, 'ann', 'Ann')
+  const { team } = await teamOf(ann)
+  const page = await arrive('ann', `/t/${team}/members`)
+  const asked: string[] = []
+  page.on('request', it => asked.push(new URL(it.url()).pathname))
+  const came = (name: string) => asked.some(it => it.startsWith(`/assets/${name}-`))
+  // The last of what is loaded ahead; after it, links are watched.
+  await expect.poll(() => came('prefetch')).toBe(true)
+  await page.getByRole('link', { name: 'Analytics' }).hover()
+  await expect.poll(() => came('TeamAnalytics')).toBe(true)
+  expect(came('TeamLabels')).toBe(false)
+  await page.getByRole('link', { name: 'Labels' }).focus()
+  await expect.poll(() => came('TeamLabels')).toBe(true)
+  await expect(page).toHaveURL(/members$/)
+})

@@ -41,7 +41,7 @@ export function useCarryKeys({ drag, columnIds, canEdit, board, reveal }: Option
       const [column, row] = placeIn(columns(), id)
       await reveal(columnIds()[column] ?? '', row)
     }
-    cardOf(id)?.focus()
+    if (focused.value === id) cardOf(id)?.focus() // unless one has walked on meanwhile
     moving = false
   }
   /** At once where possible: the next key may already be on its way. */
