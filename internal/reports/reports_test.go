@@ -88,16 +88,29 @@ func (w *world) start(t *testing.T, actor users.Actor, in reports.Input) reports
 // ended waits for a report.
 func (w *world) ended(t *testing.T, actor users.Actor, id string) reports.Report {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		r, err := w.service.Report(t.Context(), actor, id)
-		if err != nil {
+	var r reports.Report
+	until(t, func() bool {
+		var err error
+		if r, err = w.service.Report(t.Context(), actor, id); err != nil {
 			t.Fatal(err)
 		}
-		if r.State == reports.Done || r.State == reports.Failed {
-			return r
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the report is still %s", r.State)
+		return r.State == reports.Done || r.State == reports.Failed
+	})
+	return r
+}
+
+// until waits for something.
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("it did not come to that in time")
 		}
 	}
 }
@@ -403,13 +416,7 @@ func TestReportsOfWhoHasLeftAndOldOnes(t *testing.T) {
 		}
 		w.work(t)
 		w.ended(t, w.ann, mine.ID)
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			if n := w.count(t); n == 1 {
-				break
-			} else if time.Now().After(end) {
-				t.Fatalf("got %d reports, want that of who has left gone", n)
-			}
-		}
+		until(t, func() bool { return w.count(t) == 1 }) // that of who has left is gone
 		if _, err := w.service.Report(t.Context(), w.bob, theirs.ID); !errors.Is(err, errs.NotFound) {
 			t.Errorf("got %v", err)
 		}
