@@ -65,7 +65,7 @@ func (w *world) work(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := w.jobs.Stop(ctx); err != nil {
 			t.Error(err)
@@ -102,7 +102,7 @@ func (w *world) ended(t *testing.T, actor users.Actor, id string) reports.Report
 // until waits for something.
 func until(t *testing.T, is func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
